@@ -1,0 +1,19 @@
+"""The call id: a UUIDv7 used in every table, event, file name and log line of a call."""
+
+from __future__ import annotations
+
+import re
+
+import uuid_utils
+
+_PATTERN = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+def new_call_id() -> str:
+    """A fresh UUIDv7 in its usual text form (36 characters, lower case); sorts by time."""
+    return str(uuid_utils.uuid7())
+
+
+def is_call_id(text: str) -> bool:
+    """Whether this is a well-formed call id (anything else from outside is refused)."""
+    return _PATTERN.fullmatch(text) is not None

@@ -1,0 +1,147 @@
+"""Every setting of the system, read from the environment (`HOTLINE_*`) and `var/hotline.env`.
+
+Ports are derived from one base so that several copies run side by side on one machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout: articles, templates and scripts are read from here."""
+
+UNIX_PATH_LIMIT = 90
+"""Linux allows 107 bytes in a Unix socket's path; file names are added to the folder."""
+
+
+class Settings(BaseSettings):
+    """Settings of one installation. Environment variables carry the prefix `HOTLINE_`."""
+
+    model_config = SettingsConfigDict(env_prefix="HOTLINE_", extra="ignore")
+
+    var: Path = Field(default=Path("var"), description="Folder of all state; nothing is written elsewhere.")
+    port_base: int = Field(default=21000, ge=1024, le=64000, description="First of the 700 ports used.")
+    host: str = Field(default="127.0.0.1", description="Address on which the desk listens.")
+    public_url: str = Field(default="", description="Address of the desk as browsers see it, if behind a proxy.")
+    database_url: str = Field(default="", description="SQLAlchemy URL; empty means SQLite under var/.")
+    nats_url: str = Field(default="", description="NATS server; empty means the embedded bus.")
+    asterisk: str = Field(default="", description="Path of an asterisk program or of a fetched tree.")
+    vosk_model: str = Field(default="", description="Folder of a Vosk model.")
+    mirror: str = Field(default="", description="Debian mirror from which Asterisk is fetched.")
+    number: str = Field(default="12345", description="The number citizens dial.")
+    jurisdiction: str = Field(default="demo", description="Demo jurisdiction to load, or 'none'.")
+    script: str = Field(default="direct", description="IVR script published at first start.")
+    seats: int = Field(default=60, ge=1, le=900, description="Agents' softphone extensions, from 8001.")
+    trunk_host: str = Field(default="", description="SIP trunk, host[:port]; empty means the simulator.")
+    simulator: bool = Field(default=True, description="Start the telephone-network simulator.")
+    speech_threads: int = Field(default=0, ge=0, description="Recogniser threads; 0 means one per core.")
+    tap: str = Field(default="chanspy", pattern="^(chanspy|mixmonitor)$", description="How speakers are heard.")
+    llm_url: str = Field(default="", description="OpenAI-compatible endpoint for better drafts; off when empty.")
+    llm_model: str = ""
+    log_level: str = "INFO"
+
+    @field_validator("var")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    # -- ports ---------------------------------------------------------------------------------
+    @property
+    def desk_port(self) -> int:
+        return self.port_base + 80
+
+    @property
+    def asterisk_http_port(self) -> int:
+        return self.port_base + 88
+
+    @property
+    def ami_port(self) -> int:
+        return self.port_base + 38
+
+    @property
+    def sip_port(self) -> int:
+        return self.port_base + 60
+
+    @property
+    def fastagi_port(self) -> int:
+        return self.port_base + 73
+
+    @property
+    def audiosocket_port(self) -> int:
+        return self.port_base + 99
+
+    @property
+    def rtp_ports(self) -> tuple[int, int]:
+        return self.port_base + 100, self.port_base + 399
+
+    @property
+    def network_sip_port(self) -> int:
+        """SIP port of the telephone-network simulator."""
+        return self.port_base + 61
+
+    @property
+    def network_ami_port(self) -> int:
+        return self.port_base + 39
+
+    @property
+    def network_rtp_ports(self) -> tuple[int, int]:
+        return self.port_base + 400, self.port_base + 699
+
+    # -- folders -------------------------------------------------------------------------------
+    @property
+    def secrets_dir(self) -> Path:
+        return self.var / "secrets"
+
+    @property
+    def recordings_dir(self) -> Path:
+        return self.var / "recordings"
+
+    @property
+    def prompts_dir(self) -> Path:
+        return self.var / "prompts"
+
+    @property
+    def models_dir(self) -> Path:
+        return self.var / "models"
+
+    @property
+    def log_dir(self) -> Path:
+        return self.var / "log"
+
+    @cached_property
+    def run_dir(self) -> Path:
+        """Folder of sockets and process ids; under the system's temporary folder where var/ is too deep."""
+        inside = self.var / "run"
+        if len(os.fsencode(inside)) <= UNIX_PATH_LIMIT:
+            return inside
+        name = hashlib.sha256(os.fsencode(self.var)).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"hotline-{name}"
+
+    @property
+    def bus_socket(self) -> Path:
+        """Unix socket over which child processes join the embedded bus."""
+        return self.run_dir / "bus.sock"
+
+    @property
+    def db_url(self) -> str:
+        """SQLAlchemy URL in force (asynchronous driver)."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.var / 'hotline.db'}"
+
+    def desk_url(self) -> str:
+        """Address of the desk as people open it."""
+        return self.public_url or f"http://{self.host}:{self.desk_port}"
+
+    def make_folders(self) -> None:
+        """Create the folders of this installation; secrets and sockets are for the owner only."""
+        for folder in (self.var, self.recordings_dir, self.prompts_dir, self.models_dir, self.log_dir):
+            folder.mkdir(parents=True, exist_ok=True)
+        for folder in (self.secrets_dir, self.run_dir):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
