@@ -52,6 +52,8 @@ class Unit(Base):
     code: Mapped[str] = mapped_column(String(32), unique=True)
     name: Mapped[str] = mapped_column(String(64), index=True)
     short_name: Mapped[str] = mapped_column(String(32))
+    aliases: Mapped[list[str]] = mapped_column(default=list)
+    """Other names by which the category table and people call the unit."""
     kind: Mapped[str] = mapped_column(String(16), default="DEPARTMENT")
     phone: Mapped[str] = mapped_column(String(32), default="")
     """Number at which the unit's duty desk is put through from the agent desk."""
