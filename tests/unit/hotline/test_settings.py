@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from hotline.settings import UNIX_PATH_LIMIT, Settings
+
+
+def test_ports_of_two_copies_do_not_meet() -> None:
+    def ports(base: int) -> set[int]:
+        made = Settings(port_base=base)
+        single = {
+            made.desk_port,
+            made.asterisk_http_port,
+            made.ami_port,
+            made.sip_port,
+            made.fastagi_port,
+            made.audiosocket_port,
+            made.network_sip_port,
+            made.network_ami_port,
+        }
+        assert len(single) == 8
+        spans = set(range(made.rtp_ports[0], made.rtp_ports[1] + 1))
+        spans |= set(range(made.network_rtp_ports[0], made.network_rtp_ports[1] + 1))
+        assert not spans & single
+        return single | spans
+
+    assert not ports(21000) & ports(21700)
+
+
+def test_sockets_of_a_deep_folder_get_a_short_home(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 100)
+    settings = Settings(var=deep)
+    assert len(os.fsencode(settings.run_dir)) <= UNIX_PATH_LIMIT
+    assert Settings(var=tmp_path / ("e" * 100)).run_dir != settings.run_dir
+
+
+def test_secrets_folder_is_private(tmp_path: Path) -> None:
+    settings = Settings(var=tmp_path / "v")
+    settings.make_folders()
+    assert settings.secrets_dir.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_port_base_out_of_range_is_refused() -> None:
+    with pytest.raises(ValidationError, match="port_base"):
+        Settings(port_base=80)
