@@ -1,0 +1,222 @@
+"""Starts, watches, restarts and stops one Asterisk.
+
+`start()` returns when the instance is fully booted; from then on a task of its own restarts it, with
+back-off, whenever it dies, until `stop()`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from asterisk_conf.find import find_asterisk
+from asterisk_conf.loaded import check_loaded
+from asterisk_conf.ports import check_ports_free
+from asterisk_conf.program import AsteriskError, AsteriskProgram
+from asterisk_conf.render import Folders, InstanceName, render
+from hotline.settings import Settings
+
+log = logging.getLogger(__name__)
+
+BOOT_S = 30.0
+"""An Asterisk that is not up after this long will not come up (it takes under 2 s)."""
+STOP_S = 10.0
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 30.0
+STEADY_S = 60.0
+"""After so long without dying the back-off starts from the beginning again."""
+
+
+class AsteriskInstance:
+    """One supervised Asterisk: "hotline" (ours) or "network" (the telephone-network simulator).
+
+    `on_change(up)` is called after each death (False) and each return (True), for boards and logs.
+    `survive`: let Asterisk go on when this process is killed, for the sake of the calls; by default
+    it goes down with us, so that nothing is left behind.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        name: InstanceName,
+        *,
+        program: AsteriskProgram | None = None,
+        on_change: Callable[[bool], None] | None = None,
+        survive: bool = False,
+    ) -> None:
+        self._settings = settings
+        self._name: InstanceName = name
+        self._program = program
+        self._on_change = on_change or (lambda _up: None)
+        self._survive = survive
+        self._folders = Folders.of(settings, name)
+        self._process: asyncio.subprocess.Process | None = None
+        self._supervisor: asyncio.Task[None] | None = None
+        self._restarts = 0
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs, else None."""
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
+
+    @property
+    def restarts(self) -> int:
+        """How often it had to be restarted since `start()`."""
+        return self._restarts
+
+    @property
+    def folders(self) -> Folders:
+        return self._folders
+
+    async def start(self) -> None:
+        """Render the configuration, start Asterisk and wait until it is fully booted (bounded).
+
+        Raises AsteriskError when there is no usable Asterisk, a port is taken, it does not boot, or
+        something that the dialplan uses is not loaded.
+        """
+        if self._program is None:
+            self._program = find_asterisk(self._settings)
+        if self._program is None:
+            raise AsteriskError("no Asterisk found; run 'hotline asterisk fetch' or set HOTLINE_ASTERISK")
+        render(self._settings, self._name, self._program)
+        check_ports_free(self._settings, self._name)
+        try:
+            await self._launch()
+            await check_loaded(self.cli, self._folders, self._name)
+        except BaseException:
+            await self._end_process()
+            raise
+        self._supervisor = asyncio.create_task(self._supervise(), name=f"asterisk-{self._name}")
+
+    async def stop(self) -> None:
+        """Stop supervising, then Asterisk itself: politely, and by force after 10 s."""
+        if self._supervisor is not None:
+            self._supervisor.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._supervisor
+            self._supervisor = None
+        await self._end_process()
+
+    async def cli(self, command: str, timeout: float = 10.0) -> str:
+        """What Asterisk's console answers to `command`. Raises AsteriskError when it does not answer."""
+        program = self._program
+        if program is None:
+            raise AsteriskError(f"asterisk ({self._name}) has not been started")
+        return await run_cli(program, self._folders.conf, command, timeout)
+
+    # -- inside --------------------------------------------------------------------------------
+    async def _launch(self) -> None:
+        assert self._program is not None
+        began = time.monotonic()
+        (self._folders.run / "ctl").unlink(missing_ok=True)
+        with (self._folders.log / "console.log").open("ab") as console:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._guard(),
+                *self._program.command,
+                "-f",
+                "-C",
+                str(self._folders.conf),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                # Ctrl-C is for us; we then stop Asterisk in our own order.
+                start_new_session=True,
+            )
+        await self._booted()
+        log.info("asterisk (%s) is up after %.1f s", self._name, time.monotonic() - began)
+
+    def _guard(self) -> tuple[str, ...]:
+        setpriv = None if self._survive else shutil.which("setpriv")
+        return (setpriv, "--pdeathsig", "SIGTERM", "--") if setpriv else ()
+
+    async def _booted(self) -> None:
+        """Wait for "fully booted"; an Asterisk that died or hangs is an error that names its log."""
+        process = self._process
+        assert process is not None
+        try:
+            async with asyncio.timeout(BOOT_S):
+                while not (self._folders.run / "ctl").exists():
+                    if process.returncode is not None:
+                        raise self._failed(f"ended with code {process.returncode} while starting")
+                    await asyncio.sleep(0.02)
+                while True:
+                    if process.returncode is not None:
+                        raise self._failed(f"ended with code {process.returncode} while starting")
+                    with contextlib.suppress(AsteriskError):
+                        if "fully booted" in await self.cli("core waitfullybooted", BOOT_S):
+                            return
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise self._failed(f"was not up after {BOOT_S:.0f} s") from None
+
+    def _failed(self, what: str) -> AsteriskError:
+        return AsteriskError(
+            f"asterisk ({self._name}) {what}; see {self._folders.log}/console.log and messages.log"
+        )
+
+    async def _supervise(self) -> None:
+        pause = FIRST_PAUSE_S
+        while True:
+            process = self._process
+            assert process is not None
+            since = time.monotonic()
+            code = await process.wait()
+            if time.monotonic() - since > STEADY_S:
+                pause = FIRST_PAUSE_S
+            log.error("asterisk (%s) ended with code %s; starting again in %.1f s", self._name, code, pause)
+            self._on_change(False)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_S)
+            self._restarts += 1
+            try:
+                await self._launch()
+            except (AsteriskError, OSError) as error:
+                log.error("asterisk (%s) did not come back: %s", self._name, error)
+                await self._end_process()
+                continue
+            self._on_change(True)
+
+    async def _end_process(self) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        for ask in (process.terminate, process.kill):
+            with contextlib.suppress(ProcessLookupError):
+                ask()
+            try:
+                await asyncio.wait_for(process.wait(), STOP_S)
+                return
+            except TimeoutError:
+                continue
+
+
+async def run_cli(program: AsteriskProgram, conf: Path, command: str, timeout: float = 10.0) -> str:
+    """Ask a running Asterisk's console. Raises AsteriskError when it does not answer within `timeout` s."""
+    process = await asyncio.create_subprocess_exec(
+        *program.command,
+        "-C",
+        str(conf),
+        "-rx",
+        command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), timeout)
+    except TimeoutError:
+        raise AsteriskError(f"Asterisk did not answer '{command}' within {timeout:.0f} s") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    text = output.decode("utf-8", "replace")
+    if process.returncode != 0:
+        raise AsteriskError(f"Asterisk's console refused '{command}': {text.strip()[:200]}")
+    return text
