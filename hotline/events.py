@@ -186,6 +186,15 @@ class HandoffChanged(Event):
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatTaken(Event):
+    """A browser tab (`tab`, a random name) took over this seat; any other tab of the account gives it up."""
+
+    agent: str
+    tab: str
+    at: datetime
+
+
 # -- control: a desk asks, the node beside Asterisk does ---------------------------------------------
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlAsked(Event):

@@ -1,0 +1,332 @@
+"""The whole system put together: which parts run in which role, started in order and stopped in reverse.
+
+`hotline up` runs every role in one process with Asterisk, the simulator and speech as supervised
+children; `hotline node|speech|desk|jobs` run one role each against PostgreSQL and NATS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.session import Sessions, make_engine, make_sessions
+from hotline.bus import BridgeServer, Bus, LocalBus
+from hotline.child import Child
+from hotline.clock import Clock, SystemClock
+from hotline.errors import UserError
+from hotline.lock import InstanceLock
+from hotline.settings import ROOT, Settings
+
+if TYPE_CHECKING:
+    from db.seed import DemoAccount
+
+log = logging.getLogger(__name__)
+
+Say = Callable[[str], None]
+
+ALL_ROLES = frozenset({"asterisk", "node", "speech", "desk", "jobs"})
+
+
+@dataclass(slots=True)
+class Core:
+    """What every role stands on."""
+
+    settings: Settings
+    engine: AsyncEngine
+    sessions: Sessions
+    bus: Bus
+    clock: Clock
+    accounts: list[DemoAccount] = field(default_factory=list)
+
+
+class System:
+    """One installation with the roles it runs here."""
+
+    def __init__(self, settings: Settings, roles: frozenset[str] = ALL_ROLES, say: Say = log.info) -> None:
+        self.settings = settings
+        self.roles = roles
+        self.say = say
+        self.core: Core | None = None
+        self.speech: Child | None = None
+        self._stack = AsyncExitStack()
+
+    async def start(self) -> None:
+        """Start every part in order; on failure stop what was started and raise."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+
+    async def close(self) -> None:
+        """Stop what we started, in reverse order, and nothing else."""
+        await self._stack.aclose()
+
+    async def _start(self) -> None:
+        settings = self.settings
+        settings.make_folders()
+        if self.roles == ALL_ROLES:
+            lock = InstanceLock(settings.run_dir / "hotline.lock")
+            lock.acquire()
+            self._stack.callback(lock.release)
+        core = await self._stack.enter_async_context(open_core(settings, embedded=self.roles == ALL_ROLES))
+        self.core = core
+        if "asterisk" in self.roles:
+            await self._stack.enter_async_context(running_asterisk(settings, self.say))
+        if "node" in self.roles:
+            await self._stack.enter_async_context(running_node(core, self.say))
+        if "speech" in self.roles:
+            self.speech = await self._stack.enter_async_context(running_speech(settings))
+        if "desk" in self.roles:
+            await self._stack.enter_async_context(running_desk(core))
+        if "jobs" in self.roles:
+            from hotline.jobs import Jobs
+
+            jobs = Jobs(core.sessions, core.clock)
+            await jobs.start()
+            self._stack.push_async_callback(jobs.close)
+
+
+@asynccontextmanager
+async def open_core(settings: Settings, *, embedded: bool) -> AsyncIterator[Core]:
+    """Database (migrated, seeded) and bus."""
+    from db.migrate import upgrade
+    from db.seed import load_categories, load_demo
+
+    clock = SystemClock()
+    engine = make_engine(settings.db_url)
+    try:
+        await upgrade(engine)
+        sessions = make_sessions(engine)
+        accounts: list[DemoAccount] = []
+        async with sessions.begin() as session:
+            if settings.jurisdiction == "demo":
+                accounts = await load_demo(session, clock.now())
+            else:
+                await load_categories(session)
+        async with AsyncExitStack() as stack:
+            bus = await stack.enter_async_context(open_bus(settings, embedded=embedded))
+            yield Core(settings, engine, sessions, bus, clock, accounts)
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def open_bus(settings: Settings, *, embedded: bool) -> AsyncIterator[Bus]:
+    """NATS where configured; else the bus of this process, with a bridge for its children."""
+    if settings.nats_url:
+        from hotline.nats import NatsBus
+
+        nats = NatsBus(settings.nats_url)
+        await nats.start()
+        try:
+            yield nats
+        finally:
+            await nats.close()
+        return
+    if not embedded:
+        raise UserError(
+            "a role on its own needs a bus that other processes reach",
+            "set HOTLINE_NATS_URL (and HOTLINE_DATABASE_URL), or run everything in one with `hotline up`",
+        )
+    local = LocalBus()
+    bridge = BridgeServer(local, settings.bus_socket)
+    await bridge.start()
+    try:
+        yield local
+    finally:
+        await bridge.close()
+        await local.close()
+
+
+@asynccontextmanager
+async def running_asterisk(settings: Settings, say: Say) -> AsyncIterator[None]:
+    """Asterisk, and the telephone-network simulator beside it unless a real trunk is configured."""
+    from asterisk_conf.find import fetch_asterisk, find_asterisk
+    from asterisk_conf.launcher import AsteriskInstance
+
+    if find_asterisk(settings) is None:
+        say("Asterisk is not on this machine: fetching it into var/asterisk (about 300 MB, once)")
+        await fetch_asterisk(settings, say)
+    await make_prompts(settings, say)
+    names = ["hotline"]
+    if settings.simulator and not settings.trunk_host:
+        names.append("network")
+    instances = [AsteriskInstance(settings, name) for name in names]
+    try:
+        await asyncio.gather(*(instance.start() for instance in instances))
+        yield
+    finally:
+        await asyncio.gather(*(instance.stop() for instance in instances), return_exceptions=True)
+
+
+async def make_prompts(settings: Settings, say: Say) -> None:
+    """Make what is missing of the spoken prompts; without a voice the system starts and says so."""
+    from ivr.prompts import Prompts
+    from ivr.versions import shipped_scripts
+
+    prompts = Prompts(settings)
+    try:
+        made = await prompts.make_all(shipped_scripts())
+    except UserError as error:
+        say(f"prompts are missing: {error.message}. {error.remedy}")
+        return
+    if made:
+        say(f"made {made} spoken prompts")
+
+
+@asynccontextmanager
+async def running_node(core: Core, say: Say) -> AsyncIterator[None]:
+    """Everything beside one Asterisk: call state, the IVR, taps, drafts, suggestions, the spotter."""
+    from calls.node import CallsNode
+    from ivr.server import IvrServer
+    from kb.index import KnowledgeIndex
+    from kb.suggest import Suggester
+    from speech.tap import TapManager
+    from tickets.drafting.lexicon import Lexicon
+    from tickets.drafts import Drafts
+    from tickets.emergency import Spotter
+
+    from kb.articles import load_articles
+
+    settings, sessions, bus, clock = core.settings, core.sessions, core.bus, core.clock
+    async with sessions.begin() as session:
+        await load_articles(ROOT / "kb" / "articles", session, clock)
+    async with sessions() as session:
+        lexicon = await Lexicon.load(session)
+    index = KnowledgeIndex(sessions)
+    await index.build()
+    node = CallsNode(settings, sessions, bus, clock)
+    parts = [
+        Drafts(sessions, bus, clock, lexicon),
+        Spotter(bus, clock, sessions),
+        Suggester(index, bus),
+        node,
+        TapManager(node.link, bus, clock, settings),
+        IvrServer(settings, sessions, bus, clock),
+    ]
+    async with AsyncExitStack() as stack:
+        for part in parts:
+            await part.start()
+            stack.push_async_callback(part.close)
+        yield
+    del say
+
+
+@asynccontextmanager
+async def running_speech(settings: Settings) -> AsyncIterator[Child]:
+    """The recogniser in a process of its own: what happens there never touches a call."""
+    child = Child(
+        "speech",
+        [sys.executable, "-m", "speech.process"],
+        settings.log_dir / "speech.out",
+        child_environment(settings),
+    )
+    await child.start()
+    try:
+        yield child
+    finally:
+        await child.stop()
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """The settings as environment for a child process (it must see what we see, not what .env files say)."""
+    values = {
+        f"HOTLINE_{name.upper()}": str(value)
+        for name, value in settings.model_dump(mode="json").items()
+        if value not in (None, "")
+    }
+    values["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    return values
+
+
+@asynccontextmanager
+async def running_desk(core: Core) -> AsyncIterator[None]:
+    """The web application."""
+    from agent_desk.app import make_app
+    from aiohttp import web
+    from calls.client import ControlClient
+    from kb.index import KnowledgeIndex
+
+    from agent_desk.services import DeskServices
+    from tickets.desk import TicketDesk
+
+    settings = core.settings
+    services = DeskServices(
+        settings=settings,
+        sessions=core.sessions,
+        bus=core.bus,
+        clock=core.clock,
+        control=ControlClient(core.bus, core.clock),
+        tickets=TicketDesk(core.sessions, core.bus, core.clock),
+        kb=KnowledgeIndex(core.sessions),
+    )
+    runner = web.AppRunner(make_app(services), access_log=None, shutdown_timeout=2.0)
+    await runner.setup()
+    site = web.TCPSite(runner, settings.host, settings.desk_port)
+    try:
+        await site.start()
+    except OSError as error:
+        await runner.cleanup()
+        raise UserError(
+            f"the desk cannot listen on {settings.host}:{settings.desk_port}: {error.strerror}",
+            "another program holds the port: choose other ports with HOTLINE_PORT_BASE",
+        ) from error
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+
+
+async def run_until_stopped(system: System, started: Callable[[System], Awaitable[None]]) -> None:
+    """Start, report, wait for Ctrl-C or SIGTERM, stop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    start = asyncio.create_task(system.start())
+    waiter = asyncio.create_task(stop.wait())
+    await asyncio.wait({start, waiter}, return_when=asyncio.FIRST_COMPLETED)
+    if not start.done():
+        start.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await start
+        return
+    waiter_done = waiter.done()
+    try:
+        await start
+    except BaseException:
+        waiter.cancel()
+        raise
+    try:
+        if not waiter_done:
+            await started(system)
+            await waiter
+    finally:
+        waiter.cancel()
+        system.say("stopping …")
+        await system.close()
+
+
+def ensure_writable(folder: Path) -> None:
+    """Refuse early where nothing can be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".write-probe"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise UserError(
+            f"{folder} cannot be written: {error.strerror}", "choose a folder with HOTLINE_VAR"
+        ) from error

@@ -1,0 +1,168 @@
+"""`hotline doctor`: looks at each part and says what to do about what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.table import Table
+from sqlalchemy import text
+
+from hotline.console import load_settings, out, run
+from hotline.settings import Settings
+
+Verdict = Literal["ok", "warn", "bad"]
+MARK = {"ok": "[green]ok[/]", "warn": "[yellow]warn[/]", "bad": "[bold red]bad[/]"}
+
+LOW_DISK_GB = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One checked part: how it stands and, if it does not, what to do."""
+
+    part: str
+    verdict: Verdict
+    found: str
+    remedy: str = ""
+
+
+async def check_python(settings: Settings) -> Finding:
+    version = ".".join(str(number) for number in sys.version_info[:3])
+    return Finding("Python", "ok", version)
+
+
+async def check_folder(settings: Settings) -> Finding:
+    free = shutil.disk_usage(settings.var if settings.var.exists() else settings.var.parent).free / 1e9
+    if free < LOW_DISK_GB:
+        hours = free / 0.1152  # 16-bit stereo at 8 kHz: 115 MB an hour
+        remedy = "free some space or move HOTLINE_VAR: a full disk stops recordings (calls go on)"
+        return Finding("disk", "bad", f"{free:.1f} GB free, about {hours:.0f} h of recording", remedy)
+    return Finding("disk", "ok", f"{free:.0f} GB free under {settings.var}")
+
+
+async def check_ports(settings: Settings) -> Finding:
+    """A port that answers belongs to a running system of ours; one that cannot be bound is taken."""
+    wanted = {
+        "desk": (settings.host, settings.desk_port),
+        "AMI": ("127.0.0.1", settings.ami_port),
+        "FastAGI": ("127.0.0.1", settings.fastagi_port),
+        "AudioSocket": ("127.0.0.1", settings.audiosocket_port),
+    }
+    taken = []
+    for name, address in wanted.items():
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(address)
+            except OSError:
+                taken.append(f"{name} {address[1]}")
+    if not taken:
+        return Finding("ports", "ok", f"free from {settings.port_base}")
+    if len(taken) == len(wanted):
+        return Finding("ports", "ok", "in use, as they are while the system runs")
+    remedy = "stop what holds them, or choose others with HOTLINE_PORT_BASE"
+    return Finding("ports", "warn", f"taken: {', '.join(taken)}", remedy)
+
+
+async def check_asterisk(settings: Settings) -> Finding:
+    from asterisk_conf.find import find_asterisk
+
+    program = find_asterisk(settings)
+    if program is None:
+        return Finding("Asterisk", "warn", "not found", "`hotline asterisk fetch`, or set HOTLINE_ASTERISK")
+    return Finding("Asterisk", "ok", f"{program.version_text} ({program.origin})")
+
+
+async def check_model(settings: Settings) -> Finding:
+    from speech.models import find_model
+
+    model = find_model(settings)
+    if model is None:
+        remedy = "`hotline models download` (needs internet), or set HOTLINE_VOSK_MODEL"
+        return Finding("speech model", "warn", "none: calls work without a transcript", remedy)
+    return Finding("speech model", "ok", str(model))
+
+
+async def check_voice(settings: Settings) -> Finding:
+    path = shutil.which("espeak-ng")
+    made = len(list(settings.prompts_dir.glob("*.wav")))
+    if path is None and not made:
+        return Finding("prompts", "bad", "no espeak-ng and no prompts", "apt-get install espeak-ng")
+    return Finding("prompts", "ok", f"{made} made, voice {path or 'none'}")
+
+
+async def check_database(settings: Settings) -> Finding:
+    from db.migrate import revisions
+    from db.session import make_engine
+
+    engine = make_engine(settings.db_url)
+    try:
+        async with asyncio.timeout(10):
+            async with engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+            have, newest = await revisions(engine)
+    except (OSError, TimeoutError, ValueError) as error:
+        return Finding("database", "bad", str(error) or "no answer", "check HOTLINE_DATABASE_URL")
+    finally:
+        await engine.dispose()
+    if have != newest:
+        return Finding(
+            "database", "warn", f"at {have or 'nothing'}, program knows {newest}", "`hotline db upgrade`"
+        )
+    return Finding("database", "ok", f"{engine.dialect.name}, revision {have}")
+
+
+async def check_secrets(settings: Settings) -> Finding:
+    open_ones = [path.name for path in settings.secrets_dir.glob("*") if path.stat().st_mode & 0o077]
+    if open_ones:
+        remedy = f"chmod 600 {settings.secrets_dir}/*"
+        return Finding("secrets", "bad", f"others can read {', '.join(sorted(open_ones))}", remedy)
+    return Finding("secrets", "ok", f"{len(list(settings.secrets_dir.glob('*')))} files, for the owner only")
+
+
+CHECKS: tuple[Callable[[Settings], Awaitable[Finding]], ...] = (
+    check_python,
+    check_folder,
+    check_secrets,
+    check_ports,
+    check_database,
+    check_asterisk,
+    check_voice,
+    check_model,
+)
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Run every check; a check that itself fails is a finding, not a crash."""
+    findings = []
+    for check in CHECKS:
+        try:
+            findings.append(await check(settings))
+        except Exception as error:
+            findings.append(
+                Finding(check.__name__.removeprefix("check_"), "bad", f"{type(error).__name__}: {error}")
+            )
+    return findings
+
+
+def doctor() -> None:
+    """Check each part of this installation and say what to do. Exit code 1 when something is bad."""
+    settings = load_settings()
+
+    async def work() -> int:
+        findings = await examine(settings)
+        table = Table(show_header=False, box=None, padding=(0, 1))
+        for finding in findings:
+            table.add_row(MARK[finding.verdict], finding.part, finding.found)
+            if finding.remedy:
+                table.add_row("", "", f"[dim]→ {finding.remedy}[/]")
+        out.print(table)
+        return 1 if any(finding.verdict == "bad" for finding in findings) else 0
+
+    run(work)

@@ -1,0 +1,86 @@
+"""The jobs role: what must happen by time rather than by request. Every job is safe to run twice."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+
+from db.models import AuditEvent, CallbackTask, Recording, WebSession
+from db.session import Sessions
+from hotline.clock import Clock
+
+log = logging.getLogger(__name__)
+
+ROUND_S = 30.0
+CALLBACK_GIVE_UP = timedelta(days=2)
+"""A call-back task nobody could finish is closed after two days (domain.md 3.5: attempts on 2 days)."""
+
+RETENTION = timedelta(days=730)
+"""24 months; no national figure exists (domain.md 2.10)."""
+
+
+class Jobs:
+    """Runs all jobs every 30 s; a job that fails is logged and tried again, the others go on."""
+
+    def __init__(self, sessions: Sessions, clock: Clock) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="jobs")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            for job in (self.end_sessions, self.give_up_callbacks, self.mark_recordings):
+                try:
+                    await job()
+                except Exception:
+                    log.exception("job %s failed; it is tried again in %d s", job.__name__, ROUND_S)
+            await asyncio.sleep(ROUND_S)
+
+    async def end_sessions(self) -> None:
+        """Forget browser sessions that have run out."""
+        async with self._sessions.begin() as session:
+            await session.execute(delete(WebSession).where(WebSession.expires_at < self._clock.now()))
+
+    async def give_up_callbacks(self) -> None:
+        """Close call-back tasks that are two days old, with an audit row each."""
+        now = self._clock.now()
+        async with self._sessions.begin() as session:
+            old = await session.scalars(
+                select(CallbackTask)
+                .where(CallbackTask.state == "open", CallbackTask.created_at < now - CALLBACK_GIVE_UP)
+                .limit(100)
+                .with_for_update(skip_locked=True)
+            )
+            for task in old:
+                task.state = "given_up"
+                task.done_at = now
+                session.add(
+                    AuditEvent(
+                        at=now,
+                        object_kind="callback",
+                        object_id=str(task.id),
+                        action="give_up",
+                        actor_name="system",
+                        from_state="open",
+                        to_state="given_up",
+                        reason="two days without success",
+                    )
+                )
+
+    async def mark_recordings(self) -> None:
+        """Give recordings their retention date, unless held."""
+        undated = Recording.delete_after.is_(None), Recording.legal_hold.is_(False)
+        async with self._sessions.begin() as session:
+            for row in await session.scalars(select(Recording).where(*undated).limit(500)):
+                row.delete_after = row.started_at + RETENTION
