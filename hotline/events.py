@@ -272,11 +272,15 @@ class TranscriptGap(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechStateChanged(Event):
-    """The recogniser as a whole: `available` with model name, or not, with the reason to show people."""
+    """The recogniser as a whole: `available` with model name, or not, with the reason to show people.
+
+    Repeated every 10 s; `instance` changes when the speech process was restarted.
+    """
 
     available: bool
     model: str
     reason: str = ""
+    instance: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,7 +326,10 @@ class EmergencyHeard(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A knowledge article offered: the short answer is what the agent can read aloud."""
+    """A knowledge article offered: the short answer is what the agent can read aloud.
+
+    `why` names the words that matched; `expired` articles may mislead and are shown as such.
+    """
 
     article_id: str
     title: str
@@ -330,6 +337,7 @@ class Answer:
     owner: str
     score: float
     why: str = ""
+    expired: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,2 @@
+def clerk_numbers(text: str) -> str:
+    return text

@@ -1,0 +1,153 @@
+"""The speech process: AudioSocket in, utterances out. A crash or a leak here never touches a call.
+
+Started and restarted by `hotline up` (or `hotline speech`); `python -m speech.process` runs it by hand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from db.session import make_engine, make_sessions
+from hotline.bus import BridgeClient, Bus
+from hotline.clock import SystemClock
+from hotline.logs import start_logging
+from hotline.settings import Settings
+from speech.hotwords import HotWordFile
+from speech.models import explain_missing, find_model
+from speech.recogniser import Engine, ModelBroken, VoskEngine
+from speech.server import AudioSocketServer
+from speech.taps import TapBook
+from speech.text import ClerkText
+from speech.transcriber import Transcriber
+from speech.transcript import TranscriptKeeper
+from speech.vad import WebrtcDetector
+
+log = logging.getLogger(__name__)
+
+BIND_TRIES = 20
+BIND_PAUSE_S = 0.5
+"""A predecessor that is just dying may hold the port for some seconds."""
+
+
+class SpeechProcess:
+    """All parts wired together; `start` returns once legs are accepted, the model may still be loading."""
+
+    def __init__(self, settings: Settings, bus: Bus) -> None:
+        self._settings = settings
+        clock = SystemClock()
+        self._database = make_engine(settings.db_url)
+        self.keeper = TranscriptKeeper(make_sessions(self._database), clock)
+        self._hot_words = HotWordFile(settings.var / "hotwords.txt")
+        self.transcriber = Transcriber(
+            bus,
+            clock,
+            self.keeper,
+            threads=settings.speech_threads,
+            detector=WebrtcDetector,
+            text=lambda: ClerkText(self._hot_words.current()),
+        )
+        self._taps = TapBook(bus)
+        self.server = AudioSocketServer(settings.audiosocket_port, self._taps, self.transcriber)
+        self._loading: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Raises OSError when the port stays taken."""
+        self.keeper.start()
+        self.transcriber.start(self._taps.held)
+        self._loading = asyncio.create_task(self._load(), name="speech:model")
+        await self._listen()
+
+    async def _listen(self) -> None:
+        for _ in range(BIND_TRIES):
+            try:
+                await self.server.start()
+                return
+            except OSError as error:
+                log.warning("port %d: %s", self._settings.audiosocket_port, error.strerror)
+                fault = error
+                await asyncio.sleep(BIND_PAUSE_S)
+        raise fault
+
+    async def _load(self) -> None:
+        """A big model takes seconds to load: legs are accepted meanwhile."""
+        folder = find_model(self._settings)
+        if folder is None:
+            reason = explain_missing(self._settings)
+            log.warning("no speech model: calls go on without a transcript")
+            self.transcriber.use(None, reason)
+            return
+        try:
+            engine: Engine = await asyncio.to_thread(VoskEngine, Path(folder))
+        except (ModelBroken, OSError, ImportError) as error:
+            log.error("the speech model cannot be used: %s", error)
+            self.transcriber.use(None, f"语音模型无法加载：{folder.name}")
+            return
+        log.info("speech model %s is ready", engine.name)
+        self.transcriber.use(engine)
+
+    async def close(self) -> None:
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.gather(self._loading, return_exceptions=True)
+        await self.server.close()
+        await self.transcriber.close()
+        self._taps.close()
+        await self.keeper.close()
+        await self._database.dispose()
+
+
+@asynccontextmanager
+async def joined_bus(settings: Settings) -> AsyncIterator[Bus]:
+    """NATS where configured, otherwise the bridge to the process that started us."""
+    if settings.nats_url:
+        from hotline.nats import NatsBus
+
+        nats = NatsBus(settings.nats_url)
+        await nats.start()
+        try:
+            yield nats
+        finally:
+            await nats.close()
+        return
+    bridge = BridgeClient(settings.bus_socket)
+    await bridge.start()
+    try:
+        yield bridge
+    finally:
+        await bridge.close()
+
+
+async def run(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with joined_bus(settings) as bus:
+        process = SpeechProcess(settings, bus)
+        try:
+            await process.start()
+            await stop.wait()
+        finally:
+            await process.close()
+
+
+def main(settings: Settings | None = None) -> None:
+    """Entry point of the child process."""
+    settings = settings or Settings()
+    settings.make_folders()
+    start_logging(settings, "speech")
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(5)  # Asterisk and the desk come first when cores are short
+    asyncio.run(run(settings))
+
+
+if __name__ == "__main__":
+    main()

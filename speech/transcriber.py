@@ -1,0 +1,254 @@
+"""Legs, recogniser threads and the bus put together: what the speech process does all day."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import uuid
+from collections.abc import Callable
+from functools import partial
+
+from hotline.bus import Bus
+from hotline.clock import Clock
+from hotline.events import (
+    CallEnded,
+    Event,
+    SpeechDelayed,
+    SpeechStateChanged,
+    TapClosed,
+    TapOpened,
+    TranscriptGap,
+    Utterance,
+)
+from speech.decoder import Room, SpeakerDecoder
+from speech.leg import Leg
+from speech.pool import DecodePool
+from speech.recogniser import Engine
+from speech.server import Connection, LegReceiver
+from speech.text import ClerkText
+from speech.transcript import TranscriptKeeper
+from speech.vad import VoiceDetector
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.5
+ANNOUNCE_S = 10.0
+"""Who joins the bus late (a desk, a node) learns the recogniser's state within so long."""
+
+DELAY_TOLD_S = 1.0
+DELAY_OVER_S = 0.5
+"""A call's delay is told above the first, and told to be over below the second."""
+
+AFTER_END_S = 5.0
+"""A leg that outlives its call so long is closed."""
+
+OUTBOX = 5000
+"""Events waiting for the bus above which partials are dropped."""
+
+
+class _OpenLeg:
+    """A leg as the server sees it: frames go to the leg, then its decoder is offered to the pool."""
+
+    def __init__(self, leg: Leg, pool: DecodePool, connection: Connection | None) -> None:
+        self.leg = leg
+        self.connection = connection
+        self._pool = pool
+
+    def audio(self, pcm: bytes, arrived: float) -> None:
+        self.leg.audio(pcm, arrived)
+        if self.leg.decoder is not None:
+            self._pool.offer(self.leg.decoder)
+
+
+class Transcriber:
+    """Implements `speech.server.LegRoom`. `engine` may come later (`use`) or never."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        clock: Clock,
+        keeper: TranscriptKeeper | None,
+        *,
+        threads: int = 0,
+        detector: Callable[[], VoiceDetector],
+        text: Callable[[], ClerkText] = ClerkText,
+    ) -> None:
+        self._bus = bus
+        self._clock = clock
+        self._keeper = keeper
+        self._loop = asyncio.get_running_loop()
+        self._pool = DecodePool(threads or os.cpu_count() or 1)
+        self._detector = detector
+        self._text = text
+        self._engine: Engine | None = None
+        self._reason = "语音识别正在启动"
+        self._room = Room()
+        self._legs: dict[tuple[str, str], _OpenLeg] = {}
+        self._draining: set[SpeakerDecoder] = set()
+        self._draining_call: dict[int, str] = {}
+        self._delayed: dict[str, float] = {}
+        self._outbox: asyncio.Queue[Event] = asyncio.Queue()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._held: Callable[[str], bool] = lambda call_id: False
+        self._unsubscribe = [bus.subscribe(self._call_ended, CallEnded)]
+        if keeper is not None:
+            self._unsubscribe.append(bus.subscribe(self._keep_gap, TranscriptGap))
+        self.instance = str(uuid.uuid4())
+
+    # -- life ----------------------------------------------------------------------------------
+    def start(self, held: Callable[[str], bool]) -> None:
+        self._held = held
+        self._tasks = [
+            self._loop.create_task(self._send(), name="speech:send"),
+            self._loop.create_task(self._watch(), name="speech:watch"),
+        ]
+
+    def use(self, engine: Engine | None, reason: str = "") -> None:
+        """From now on decode with this engine, or with none for this reason (Chinese, shown to people)."""
+        self._engine = engine
+        self._reason = reason
+        if self._keeper is not None:
+            self._keeper.model = engine.name if engine else ""
+        self.announce()
+
+    def announce(self) -> None:
+        engine = self._engine
+        self._emit(
+            SpeechStateChanged(
+                available=engine is not None,
+                model=engine.name if engine else "",
+                reason=self._reason,
+                instance=self.instance,
+            )
+        )
+
+    async def settle(self, wait_s: float = 10.0) -> bool:
+        """Wait until all sound received is decoded and published; False when `wait_s` was not enough."""
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._pool.wait_idle()
+                await self._outbox.join()
+        except TimeoutError:
+            return False
+        return True
+
+    async def close(self) -> None:
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+        for leg in list(self._legs.values()):
+            self.close_leg(leg)
+        await self.settle(3.0)
+        await self._pool.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # -- speech.server.LegRoom -----------------------------------------------------------------
+    def open_leg(self, tap: TapOpened, connection: Connection | None) -> _OpenLeg:
+        """One leg per speaker of a call: a newer one (a re-tap) takes the place of the older."""
+        key = (tap.call_id, tap.speaker)
+        older = self._legs.get(key)
+        if older is not None:
+            if older.connection is not None:
+                older.connection.shut("")
+            self.close_leg(older)
+        now = self._loop.time()
+        origin = now - (self._clock.now() - tap.origin).total_seconds()
+        leg = Leg(
+            tap,
+            origin,
+            detector=self._detector(),
+            text=self._text(),
+            emit=self._emit,
+            monotonic=self._loop.time,
+            now=now,
+        )
+        if self._engine is not None:
+            leg.decoder = SpeakerDecoder(self._engine, leg, self._room, monotonic=self._loop.time)
+        opened = _OpenLeg(leg, self._pool, connection)
+        self._legs[key] = opened
+        return opened
+
+    def close_leg(self, leg: LegReceiver) -> None:
+        assert isinstance(leg, _OpenLeg)
+        key = (leg.leg.call_id, leg.leg.speaker)
+        if self._legs.get(key) is not leg:
+            return
+        del self._legs[key]
+        leg.leg.close(self._loop.time())
+        decoder = leg.leg.decoder
+        if decoder is not None and not decoder.empty:
+            self._draining.add(decoder)
+            self._draining_call[id(decoder)] = leg.leg.call_id
+            self._pool.offer(decoder)
+        self._emit(TapClosed(call_id=leg.leg.call_id, tap_id=leg.leg.tap.tap_id, speaker=leg.leg.speaker))
+
+    # -- events --------------------------------------------------------------------------------
+    def _emit(self, event: Event) -> None:
+        if isinstance(event, Utterance):
+            if not event.final and self._outbox.qsize() > OUTBOX:
+                return
+            if event.final and event.text and self._keeper is not None:
+                self._keeper.keep(event)
+        self._outbox.put_nowait(event)
+
+    async def _keep_gap(self, gap: TranscriptGap) -> None:
+        """Gaps told by the node (a tap that died with the process) are kept like our own."""
+        assert self._keeper is not None
+        self._keeper.keep(gap)
+
+    async def _send(self) -> None:
+        while True:
+            event = await self._outbox.get()
+            await self._bus.publish(event)
+            self._outbox.task_done()
+
+    async def _call_ended(self, event: CallEnded) -> None:
+        for key, leg in list(self._legs.items()):
+            if key[0] == event.call_id:
+                self._loop.call_later(AFTER_END_S, partial(self._close_late, key, leg))
+
+    def _close_late(self, key: tuple[str, str], leg: _OpenLeg) -> None:
+        if self._legs.get(key) is leg:
+            if leg.connection is not None:
+                leg.connection.shut("")
+            self.close_leg(leg)
+
+    # -- the watch -----------------------------------------------------------------------------
+    async def _watch(self) -> None:
+        announced = self._loop.time()
+        while True:
+            await asyncio.sleep(TICK_S)
+            now = self._loop.time()
+            with contextlib.suppress(Exception):
+                for open_leg in list(self._legs.values()):
+                    open_leg.leg.watch(now, held=self._held(open_leg.leg.call_id))
+                    if open_leg.leg.decoder is not None:
+                        self._pool.offer(open_leg.leg.decoder)
+            self._tell_delays()
+            if now - announced >= ANNOUNCE_S:
+                announced = now
+                self.announce()
+
+    def _tell_delays(self) -> None:
+        lags: dict[str, float] = {}
+        for open_leg in self._legs.values():
+            if open_leg.leg.decoder is not None:
+                call_id = open_leg.leg.call_id
+                lags[call_id] = max(lags.get(call_id, 0.0), open_leg.leg.decoder.lag_s)
+        for decoder in list(self._draining):
+            if decoder.empty:
+                self._draining.discard(decoder)
+                self._draining_call.pop(id(decoder), None)
+            else:
+                call_id = self._draining_call[id(decoder)]
+                lags[call_id] = max(lags.get(call_id, 0.0), decoder.lag_s)
+        for call_id, lag in lags.items():
+            if lag > DELAY_TOLD_S:
+                self._delayed[call_id] = lag
+                self._emit(SpeechDelayed(call_id=call_id, delay_s=round(lag, 1)))
+        for call_id in [c for c in self._delayed if lags.get(c, 0.0) < DELAY_OVER_S]:
+            del self._delayed[call_id]
+            self._emit(SpeechDelayed(call_id=call_id, delay_s=0.0))

@@ -1,0 +1,147 @@
+"""Finals and gaps on their way into the database: nothing is lost while it is locked or away for minutes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from db.models.transcript import TranscriptGapRow, TranscriptUtterance
+from db.session import Sessions
+from hotline.clock import Clock
+from hotline.events import TranscriptGap, Utterance
+
+log = logging.getLogger(__name__)
+
+ROOM = 20_000
+"""Rows that wait at most: with 200 legs at ten utterances a minute that is ten minutes of a missing database."""
+
+BATCH = 200
+RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+
+Row = Utterance | TranscriptGap
+
+
+class TranscriptKeeper:
+    """Writes in the background, in order; `close` gives what still waits a last chance."""
+
+    def __init__(
+        self, sessions: Sessions, clock: Clock, model: str = "", *, room: int = ROOM, write_s: float = 15.0
+    ) -> None:
+        self.model = model
+        self._sessions = sessions
+        self._clock = clock
+        self._write_s = write_s
+        self._waiting: deque[Row] = deque()
+        self._room = room
+        self._lost = 0
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Rows not yet in the database."""
+        return len(self._waiting)
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="speech:keeper")
+
+    def keep(self, row: Row) -> None:
+        """Take one final utterance or gap; returns at once."""
+        if len(self._waiting) >= self._room:
+            self._waiting.popleft()
+            self._lost += 1
+            if self._lost == 1 or self._lost % 100 == 0:
+                log.error("the database has been away too long: %d transcript rows lost so far", self._lost)
+        self._waiting.append(row)
+        self._wake.set()
+
+    async def _run(self) -> None:
+        failures = 0
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                if await self._write():
+                    if failures:
+                        log.info("transcripts are written again (%d waiting)", len(self._waiting))
+                    failures = 0
+                    continue
+                await asyncio.sleep(RETRY_S[min(failures, len(RETRY_S) - 1)])
+                failures += 1
+
+    async def _write(self) -> bool:
+        """Write one batch; False when the database would not take it (it stays in the queue)."""
+        batch = [self._waiting[i] for i in range(min(BATCH, len(self._waiting)))]
+        try:
+            # The bound: a locked SQLite waits 10 s by itself, a dead network connection for ever.
+            async with asyncio.timeout(self._write_s):
+                await self._insert(batch)
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            log.warning("transcripts not written, trying again: %s", type(error).__name__)
+            return False
+        for row in batch:
+            if self._waiting and self._waiting[0] is row:  # `keep` may have dropped the oldest meanwhile
+                self._waiting.popleft()
+        return True
+
+    async def _insert(self, batch: list[Row]) -> None:
+        utterances = {row.utterance_id: row for row in batch if isinstance(row, Utterance)}
+        gaps = [row for row in batch if isinstance(row, TranscriptGap)]
+        async with self._sessions.begin() as session:
+            # A commit may have gone through although its answer was lost: never insert twice.
+            known = set(
+                await session.scalars(select(TranscriptUtterance.id).where(TranscriptUtterance.id.in_(utterances)))
+            )
+            session.add_all(self._utterance(row) for key, row in utterances.items() if key not in known)
+            for gap in gaps:
+                session.add_all(await self._new_gap(session, gap))
+
+    async def _new_gap(self, session: object, gap: TranscriptGap) -> list[TranscriptGapRow]:
+        from sqlalchemy.ext.asyncio import AsyncSession
+
+        assert isinstance(session, AsyncSession)
+        known = await session.scalar(
+            select(TranscriptGapRow.id).where(
+                TranscriptGapRow.call_id == gap.call_id,
+                TranscriptGapRow.speaker == gap.speaker,
+                TranscriptGapRow.start_ms == gap.start_ms,
+            )
+        )
+        if known is not None:
+            return []
+        return [
+            TranscriptGapRow(call_id=gap.call_id, speaker=gap.speaker, start_ms=gap.start_ms, end_ms=gap.end_ms)
+        ]
+
+    def _utterance(self, row: Utterance) -> TranscriptUtterance:
+        return TranscriptUtterance(
+            id=row.utterance_id,
+            call_id=row.call_id,
+            speaker=row.speaker,
+            start_ms=row.start_ms,
+            end_ms=row.end_ms,
+            text=row.text,
+            raw=row.raw,
+            confidence=row.confidence,
+            words=[list(word) for word in row.words],
+            model=self.model[:64],
+            created_at=self._clock.now(),
+        )
+
+    async def close(self, wait_s: float = 5.0) -> None:
+        """Stop; rows still waiting get one more try within `wait_s`."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        try:
+            async with asyncio.timeout(wait_s):
+                while self._waiting and await self._write():
+                    pass
+        except TimeoutError:
+            pass
+        if self._waiting:
+            log.error("%d transcript rows could not be written before the end", len(self._waiting))
