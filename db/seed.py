@@ -143,7 +143,7 @@ async def load_accounts(session: AsyncSession, now: datetime) -> list[DemoAccoun
                 jurisdiction_id=jurisdiction.id if jurisdiction else None,
                 extension=seat,
                 agent_no=seat,
-                skills=["general"] if seat else [],
+                skills=["common"] if seat else [],
                 created_at=now,
             )
         )

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Literal
 
 from alembic import context
-from sqlalchemy import Connection
+from alembic.autogenerate.api import AutogenContext
+from sqlalchemy import JSON, Connection
 
+from db.base import Utc
 from db.models import Base
 from db.session import make_engine
 from hotline.settings import Settings
+
+
+def render(kind: str, item: object, _context: AutogenContext) -> str | Literal[False]:
+    """Our own column types by their names, so that a migration reads the same on both databases."""
+    if kind == "type" and isinstance(item, Utc):
+        return "db.base.Utc()"
+    if kind == "type" and isinstance(item, JSON):
+        return "db.base.Json"
+    return False
 
 
 def run(connection: Connection) -> None:
@@ -18,7 +30,7 @@ def run(connection: Connection) -> None:
         target_metadata=Base.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
-        user_module_prefix="db.base.",
+        render_item=render,
     )
     with context.begin_transaction():
         context.run_migrations()
