@@ -1,0 +1,339 @@
+"""The ticket desk: what an agent does with a draft, and what a unit does with a ticket it was sent.
+
+Each act is one transaction: the ticket, its clocks, its audit rows and its notices stand or fall together.
+What changed is announced on the bus after the commit. Submitting the same call twice gives the same ticket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.exc import StaleDataError
+
+from db.models import Ticket, UnitReply
+from db.session import Sessions
+from hotline.bus import Bus
+from hotline.clock import Clock
+from hotline.events import TicketChanged
+from tickets import intake, notices
+from tickets.actor import SYSTEM, Actor
+from tickets.dispatch import dispatch, running_dispatch
+from tickets.draft_row import lock_draft
+from tickets.errors import Conflict, NotAllowed
+from tickets.fields import (
+    ANONYMOUS,
+    FieldErrors,
+    TicketFields,
+    UnitReplyFields,
+    check_answer,
+    check_decline,
+    check_open,
+    check_reply,
+)
+from tickets.permissions import require
+from tickets.sla import DEFAULT
+from tickets.states import DECLINE_CODES, State, step
+from tickets.timing import Timing
+from tickets.trail import check_four_eyes, record
+
+Work = Callable[[AsyncSession], Awaitable[Ticket]]
+Make = Callable[[AsyncSession, int | None], Awaitable[Ticket]]
+
+ATTEMPTS = 5
+"""Tries at a free ticket number; two clashes in a row are already one in 10^10."""
+
+
+class TicketDesk:
+    """All acts on tickets that this release knows. Errors are `TicketError`s with Chinese messages."""
+
+    def __init__(self, sessions: Sessions, bus: Bus, clock: Clock, *, profile: str = DEFAULT) -> None:
+        self._sessions = sessions
+        self._bus = bus
+        self._clock = clock
+        self._profile = profile
+
+    # -- an agent and a draft --------------------------------------------------------------------------
+    async def open_ticket(
+        self, actor: Actor, fields: TicketFields, call_id: str | None = None, unit_id: int | None = None
+    ) -> Ticket:
+        """Submit (T05); with a unit the ticket is dispatched at once (T08). Returns the ticket as committed."""
+        require(actor, "draft")
+        now = self._clock.now()
+
+        async def make(session: AsyncSession, holder: int | None) -> Ticket:
+            call = await intake.find_call(session, actor, call_id, holder)
+            check_open(fields, call.caller if call else "")
+            category = await intake.check_category(session, fields.category_code)
+            await intake.check_region(session, fields.region_code)
+            unit = await intake.check_unit(session, unit_id) if unit_id is not None else None
+            timing = await Timing.load(session, now, self._profile)
+            ticket = intake.make_ticket(
+                fields,
+                state=State.REGISTERED,
+                procedure=intake.procedure_for(fields, category),
+                actor=actor,
+                call=call,
+                now=now,
+                profile=timing.profile,
+                jurisdiction_id=await intake.jurisdiction_of(session, actor, unit),
+            )
+            session.add(ticket)
+            await session.flush()
+            await timing.submitted(ticket, now)
+            silent = notices.tell_citizen(session, ticket, now, notices.opened(ticket), "opened")
+            record(session, ticket, actor, now, step("T01", None), None, call_id=call_id or "")
+            record(session, ticket, actor, now, step("T05", State.DRAFT), State.DRAFT, no_notice=silent)
+            if unit is not None:
+                await session.flush()
+                # The agent only names the unit; the house dispatches by it, so that the trail stays honest.
+                await dispatch(session, timing, ticket, unit, SYSTEM, now, f"{actor.name}提交时选定承办单位")
+            return ticket
+
+        return await self._submit(actor, call_id, make)
+
+    async def answer_on_line(
+        self,
+        actor: Actor,
+        fields: TicketFields,
+        call_id: str | None,
+        article_id: str | None = None,
+        answer_text: str = "",
+    ) -> Ticket:
+        """Close on the call (T02) with the article or the words that answered it."""
+        require(actor, "answer")
+        check_answer(fields, article_id, answer_text)
+
+        async def finish(session: AsyncSession, ticket: Ticket) -> str:
+            ticket.article_id = await intake.check_article(session, article_id)
+            ticket.answer_text = answer_text.strip()
+            return "已在通话中口头答复"
+
+        return await self._settle(actor, fields, call_id, "T02", finish)
+
+    async def decline(
+        self, actor: Actor, fields: TicketFields, call_id: str | None, code: str, told: str
+    ) -> Ticket:
+        """Not accepted (T04): reason code of domain.md 2.8 and what the citizen was told."""
+        require(actor, "decline")
+        check_decline(fields, code, told)
+
+        async def finish(session: AsyncSession, ticket: Ticket) -> str:
+            ticket.decline_code = code
+            ticket.answer_text = told.strip()
+            text = notices.declined(ticket, DECLINE_CODES[code])
+            notices.tell_citizen(session, ticket, self._clock.now(), text, "declined")
+            return f"{DECLINE_CODES[code]}；已告知：{told.strip()}"
+
+        return await self._settle(actor, fields, call_id, "T04", finish)
+
+    async def hand_over(self, actor: Actor, fields: TicketFields, call_id: str | None, handoff_id: int) -> Ticket:
+        """Given to 110, 119, 120, 122 or another desk (T03). In an emergency no element is demanded."""
+        require(actor, "hand_over")
+
+        async def finish(session: AsyncSession, ticket: Ticket) -> str:
+            handoff = await intake.check_handoff(session, handoff_id, call_id)
+            ticket.title = ticket.title or f"紧急事项移交{handoff.target}"
+            ticket.content = ticket.content or handoff.summary or "通话中发现紧急事项，已移交。"
+            ticket.place_text = ticket.place_text or handoff.place
+            ticket.urgency = "MOST_URGENT"
+            return f"移交{handoff.target}，移交记录{handoff.id}"
+
+        blanks = {
+            "appeal_type": fields.appeal_type or "HELP",
+            "category_code": fields.category_code or intake.EMERGENCY_CATEGORY,
+        }
+        return await self._settle(actor, fields.model_copy(update=blanks), call_id, "T03", finish)
+
+    # -- the centre and the unit -----------------------------------------------------------------------
+    async def dispatch(self, actor: Actor, ticket_id: int, unit_id: int, note: str = "") -> Ticket:
+        """Send a registered ticket to a unit (T08)."""
+
+        async def work(session: AsyncSession) -> Ticket:
+            ticket = await intake.lock_ticket(session, ticket_id)
+            require(actor, "dispatch", ticket)
+            unit = await intake.check_unit(session, unit_id)
+            now = self._clock.now()
+            timing = await Timing.load(session, now, self._profile)
+            return await dispatch(session, timing, ticket, unit, actor, now, note)
+
+        return await self._act(work)
+
+    async def sign(self, actor: Actor, ticket_id: int) -> Ticket:
+        """The unit signs for the ticket (T09)."""
+
+        async def work(session: AsyncSession) -> Ticket:
+            ticket, now = await intake.lock_ticket(session, ticket_id), self._clock.now()
+            row = step("T09", State(ticket.state))
+            require(actor, row.permission, ticket)
+            timing = await Timing.load(session, now, self._profile)
+            sent = await running_dispatch(session, ticket)
+            sent.signed_at, sent.signed_by = now, actor.user_id
+            record(session, ticket, actor, now, row, State(ticket.state))
+            ticket.state, ticket.signed_at = row.target, now
+            await timing.meet(ticket, "sign_by", now)
+            return ticket
+
+        return await self._act(work)
+
+    async def transfer(self, actor: Actor, ticket_id: int, to: str) -> Ticket:
+        """The unit accepts and names the office or person who handles it (T14)."""
+
+        async def work(session: AsyncSession) -> Ticket:
+            ticket = await intake.lock_ticket(session, ticket_id)
+            if not to.strip():
+                raise FieldErrors({"to": "请写明办理科室或人员。"})
+            await self._transfer(session, actor, ticket, to.strip())
+            return ticket
+
+        return await self._act(work)
+
+    async def inform(self, actor: Actor, ticket_id: int, note: str) -> Ticket:
+        """The unit has told the citizen that it is handling the matter (T15, ordinary procedure)."""
+
+        async def work(session: AsyncSession) -> Ticket:
+            ticket, now = await intake.lock_ticket(session, ticket_id), self._clock.now()
+            row = step("T15", State(ticket.state))
+            require(actor, row.permission, ticket)
+            timing = await Timing.load(session, now, self._profile)
+            record(session, ticket, actor, now, row, State(ticket.state), note)
+            await timing.meet(ticket, "inform_by", now)
+            return ticket
+
+        return await self._act(work)
+
+    async def reply(self, actor: Actor, ticket_id: int, reply: UnitReplyFields) -> Ticket:
+        """The unit's result (T16). A ticket that was only signed passes T14 on the way, in the unit's own name."""
+
+        async def work(session: AsyncSession) -> Ticket:
+            ticket, now = await intake.lock_ticket(session, ticket_id), self._clock.now()
+            require(actor, "reply", ticket)
+            if State(ticket.state) is State.SIGNED:
+                await self._transfer(session, actor, ticket, "本单位直接办理")
+            came_from = State(ticket.state)
+            row = step("T16", came_from)
+            await check_four_eyes(session, ticket, actor, row)
+            private = {ticket.appellant_name, ticket.phone, ticket.phone_alt, ticket.caller_id} - {"", ANONYMOUS}
+            check_reply(reply, since=ticket.received_at, now=now, private=tuple(private))
+            if ticket.unit_id is None:
+                raise NotAllowed("这张工单还没有承办单位。")
+            session.add(
+                UnitReply(
+                    ticket_id=ticket.id,
+                    unit_id=ticket.unit_id,
+                    by_user_id=actor.user_id,
+                    at=now,
+                    **reply.model_dump(),
+                )
+            )
+            timing = await Timing.load(session, now, self._profile)
+            record(session, ticket, actor, now, row, came_from, solved=reply.solved)
+            ticket.state, ticket.replied_at = row.target, now
+            await timing.meet(ticket, "close_by", now)
+            if reply.contact_time is not None:
+                await timing.meet(ticket, "inform_by", reply.contact_time)
+            await timing.start(ticket, "review_by", now)
+            return ticket
+
+        return await self._act(work)
+
+    # -- how every act is carried out ------------------------------------------------------------------
+    async def _transfer(self, session: AsyncSession, actor: Actor, ticket: Ticket, to: str) -> None:
+        now, came_from = self._clock.now(), State(ticket.state)
+        row = step("T14", came_from)
+        require(actor, "reply" if "HANDLER" in actor.roles else row.permission, ticket)
+        timing = await Timing.load(session, now, self._profile)
+        record(session, ticket, actor, now, row, came_from, to)
+        ticket.state = row.target
+        await timing.meet(ticket, "transfer_by", now)
+
+    async def _settle(
+        self,
+        actor: Actor,
+        fields: TicketFields,
+        call_id: str | None,
+        transition_id: str,
+        finish: Callable[[AsyncSession, Ticket], Awaitable[str]],
+    ) -> Ticket:
+        """A draft that ends at once, without clocks; `finish` fills the row and gives the trail's reason."""
+        now = self._clock.now()
+
+        async def make(session: AsyncSession, holder: int | None) -> Ticket:
+            call = await intake.find_call(session, actor, call_id, holder)
+            category = await intake.check_category(session, fields.category_code)
+            await intake.check_region(session, fields.region_code)
+            row = step(transition_id, State.DRAFT)
+            timing = await Timing.load(session, now, self._profile)
+            ticket = intake.make_ticket(
+                fields,
+                state=row.target,
+                procedure="IMMEDIATE" if transition_id == "T02" else intake.procedure_for(fields, category),
+                actor=actor,
+                call=call,
+                now=now,
+                profile=timing.profile,
+                jurisdiction_id=await intake.jurisdiction_of(session, actor, None),
+            )
+            ticket.close_reason = row.close_reason or ""
+            ticket.closed_at = now
+            session.add(ticket)
+            await session.flush()
+            reason = await finish(session, ticket)
+            record(session, ticket, actor, now, step("T01", None), None, call_id=call_id or "")
+            record(session, ticket, actor, now, row, State.DRAFT, reason)
+            return ticket
+
+        return await self._submit(actor, call_id, make)
+
+    async def _submit(self, actor: Actor, call_id: str | None, make: Make) -> Ticket:
+        """Run `make` under the lock of the call's draft, or return the ticket the call already has."""
+        known = False
+
+        async def work(session: AsyncSession) -> Ticket:
+            nonlocal known
+            if call_id is None:
+                return await make(session, None)
+            draft = await lock_draft(session, call_id, self._clock.now())
+            if draft.submitted_ticket_id is not None:
+                known = True
+                return await session.get_one(Ticket, draft.submitted_ticket_id)
+            ticket = await make(session, draft.agent_user_id)
+            draft.submitted_ticket_id = ticket.id
+            draft.updated_at = self._clock.now()
+            return ticket
+
+        ticket = await self._write(work)
+        if not known:
+            await self._announce(ticket)
+        return ticket
+
+    async def _act(self, work: Work) -> Ticket:
+        ticket = await self._write(work)
+        await self._announce(ticket)
+        return ticket
+
+    async def _write(self, work: Work) -> Ticket:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with self._sessions.begin() as session:
+                    return await work(session)
+            except StaleDataError:
+                raise Conflict("工单刚刚被他人更新，请刷新后再试。") from None
+            except IntegrityError as error:
+                # The number was taken in this very second: everything is rolled back, take another one.
+                if "ticket_no" not in str(error.orig) or attempt == ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _announce(self, ticket: Ticket) -> None:
+        await self._bus.publish(
+            TicketChanged(
+                call_id=ticket.call_id or "",
+                ticket_id=ticket.id,
+                ticket_no=ticket.ticket_no,
+                state=ticket.state,
+                unit_id=ticket.unit_id,
+                at=self._clock.now(),
+            )
+        )

@@ -1,0 +1,169 @@
+"""The life of a ticket as a table: states of domain.md 2.2, transitions of 2.3, one function that applies them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tickets.errors import WrongState
+
+
+class State(StrEnum):
+    DRAFT = "DRAFT"
+    SUPPLEMENT = "SUPPLEMENT"
+    REGISTERED = "REGISTERED"
+    DISPATCHED = "DISPATCHED"
+    RETURN_REVIEW = "RETURN_REVIEW"
+    SIGNED = "SIGNED"
+    IN_PROGRESS = "IN_PROGRESS"
+    REPLIED = "REPLIED"
+    FOLLOW_UP = "FOLLOW_UP"
+    VERIFY = "VERIFY"
+    REWORK = "REWORK"
+    CLOSED = "CLOSED"
+    ARCHIVED = "ARCHIVED"
+    NOT_ACCEPTED = "NOT_ACCEPTED"
+    HANDED_OVER = "HANDED_OVER"
+
+
+STATE_NAMES: dict[State, str] = {
+    State.DRAFT: "草稿",
+    State.SUPPLEMENT: "待补充",
+    State.REGISTERED: "待分流",
+    State.DISPATCHED: "待签收",
+    State.RETURN_REVIEW: "退单审核",
+    State.SIGNED: "已签收",
+    State.IN_PROGRESS: "办理中",
+    State.REPLIED: "待审核",
+    State.FOLLOW_UP: "待回访",
+    State.VERIFY: "满意度核实",
+    State.REWORK: "待重办",
+    State.CLOSED: "已办结",
+    State.ARCHIVED: "已归档",
+    State.NOT_ACCEPTED: "不予受理",
+    State.HANDED_OVER: "已移交",
+}
+
+TERMINAL = frozenset({State.CLOSED, State.ARCHIVED, State.NOT_ACCEPTED, State.HANDED_OVER})
+OPEN = frozenset(State) - TERMINAL
+"""States in which somebody still owes the citizen something."""
+
+
+class CloseReason(StrEnum):
+    ANSWERED_ON_LINE = "ANSWERED_ON_LINE"
+    HANDLED = "HANDLED"
+    EXPLAINED = "EXPLAINED"
+    WITHDRAWN = "WITHDRAWN"
+    MERGED = "MERGED"
+    UNREACHABLE = "UNREACHABLE"
+    EXCLUDED = "EXCLUDED"
+    CONVERTED = "CONVERTED"
+
+
+CLOSE_REASON_NAMES: dict[CloseReason, str] = {
+    CloseReason.ANSWERED_ON_LINE: "直接答复",
+    CloseReason.HANDLED: "办结",
+    CloseReason.EXPLAINED: "解释说明",
+    CloseReason.WITHDRAWN: "撤诉",
+    CloseReason.MERGED: "并单",
+    CloseReason.UNREACHABLE: "联系不上",
+    CloseReason.EXCLUDED: "剔除",
+    CloseReason.CONVERTED: "转信访或法定途径",
+}
+
+DECLINE_CODES: dict[str, str] = {
+    "NA01": "应通过诉讼、仲裁途径解决的事项",
+    "NA02": "纪检监察职责范围内的事项",
+    "NA03": "应通过行政复议、政府信息公开程序处理的事项",
+    "NA04": "已进入信访渠道的事项",
+    "NA05": "涉及国家秘密、商业秘密、个人隐私的事项",
+    "NA06": "违反法律法规或公序良俗的事项",
+    "NA07": "其他地区管辖的事项",
+    "NA08": "涉及军队的事项",
+    "NA09": "没有明确诉求内容的来电",
+    "NA10": "紧急求助（应移交110、119、120、122）",
+}
+"""Reasons for not accepting (domain.md 2.8). NA10 leads to a hand-over, never to a refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A row of the table. `sources` holds None for "there is no ticket yet".
+
+    `four_eyes` names transitions which the same person must not have done on this ticket.
+    """
+
+    id: str
+    sources: frozenset[State | None]
+    target: State
+    action: str
+    label: str
+    permission: str
+    close_reason: CloseReason | None = None
+    four_eyes: frozenset[str] = frozenset()
+
+
+def _row(
+    id: str,
+    sources: State | frozenset[State] | None,
+    target: State,
+    action: str,
+    label: str,
+    permission: str,
+    reason: CloseReason | None = None,
+    four_eyes: tuple[str, ...] = (),
+) -> Transition:
+    many: frozenset[State | None] = frozenset(sources) if isinstance(sources, frozenset) else frozenset({sources})
+    return Transition(id, many, target, action, label, permission, reason, frozenset(four_eyes))
+
+
+_S = State
+_C = CloseReason
+_ROWS = (
+    _row("T01", None, _S.DRAFT, "draft", "建立草稿", "draft"),
+    _row("T02", _S.DRAFT, _S.CLOSED, "answer", "直接答复", "answer", _C.ANSWERED_ON_LINE),
+    _row("T03", _S.DRAFT, _S.HANDED_OVER, "hand_over", "移交", "hand_over"),
+    _row("T04", _S.DRAFT, _S.NOT_ACCEPTED, "decline", "不予受理", "decline"),
+    _row("T05", _S.DRAFT, _S.REGISTERED, "submit", "提交", "draft"),
+    _row("T06", _S.REGISTERED, _S.SUPPLEMENT, "send_back", "退回补充", "dispatch"),
+    _row("T06b", _S.SUPPLEMENT, _S.REGISTERED, "complete", "补充完整", "draft"),
+    _row("T07", _S.REGISTERED, _S.CLOSED, "merge", "并单", "merge", _C.MERGED),
+    _row("T08", _S.REGISTERED, _S.DISPATCHED, "dispatch", "派单", "dispatch"),
+    _row("T09", _S.DISPATCHED, _S.SIGNED, "sign", "签收", "sign"),
+    _row("T10", frozenset({_S.DISPATCHED, _S.SIGNED}), _S.RETURN_REVIEW, "ask_return", "申请退单", "ask_return"),
+    _row("T11", _S.RETURN_REVIEW, _S.REGISTERED, "approve_return", "同意退单", "decide_return", None, ("T10",)),
+    _row("T12", _S.RETURN_REVIEW, _S.SIGNED, "refuse_return", "不同意退单", "decide_return", None, ("T10",)),
+    _row("T13", _S.RETURN_REVIEW, _S.SIGNED, "designate", "指定承办", "designate", None, ("T10",)),
+    _row("T14", _S.SIGNED, _S.IN_PROGRESS, "transfer", "流转办理", "transfer"),
+    _row("T15", _S.IN_PROGRESS, _S.IN_PROGRESS, "inform", "告知诉求人", "reply"),
+    _row("T16", _S.IN_PROGRESS, _S.REPLIED, "reply", "办理反馈", "reply", None, ("T18", "T20", "T21", "T22")),
+    _row("T17", _S.REPLIED, _S.IN_PROGRESS, "reject_reply", "退回重答", "review_reply", None, ("T16",)),
+    _row("T18", _S.REPLIED, _S.FOLLOW_UP, "accept_reply", "审核通过", "review_reply", None, ("T16",)),
+    _row("T19", _S.FOLLOW_UP, _S.CLOSED, "close", "回访办结", "follow_up", _C.HANDLED),
+    _row("T20", _S.FOLLOW_UP, _S.VERIFY, "dispute", "不满意核实", "follow_up", None, ("T16",)),
+    _row("T21", _S.VERIFY, _S.REWORK, "rework", "发回重办", "rework", None, ("T16",)),
+    _row("T22", _S.VERIFY, _S.CLOSED, "explain", "解释说明", "verify", _C.EXPLAINED, ("T16",)),
+    _row("T23", _S.REWORK, _S.DISPATCHED, "redispatch", "重新派单", "dispatch"),
+    _row("T24", OPEN, _S.CLOSED, "withdraw", "撤诉", "withdraw", _C.WITHDRAWN),
+    _row("T25", _S.CLOSED, _S.ARCHIVED, "archive", "归档", "archive"),
+    _row("T26", _S.CLOSED, _S.REWORK, "reopen", "重新办理", "reopen"),
+    _row("T27", frozenset({_S.NOT_ACCEPTED, _S.HANDED_OVER}), _S.REGISTERED, "take_back", "收回", "dispatch"),
+)
+
+TRANSITIONS: dict[str, Transition] = {row.id: row for row in _ROWS}
+ACTIONS: dict[str, Transition] = {row.action: row for row in _ROWS}
+
+
+def step(transition_id: str, current: State | None) -> Transition:
+    """The transition if it leads away from `current`; raises `WrongState` naming both sides otherwise."""
+    row = TRANSITIONS[transition_id]
+    if current in row.sources:
+        return row
+    is_now = STATE_NAMES[current] if current else "尚未建立"
+    wanted = "、".join(sorted(STATE_NAMES[s] if s else "尚未建立" for s in row.sources))
+    raise WrongState(f"不能{row.label}：工单现在是“{is_now}”，只有“{wanted}”的工单可以{row.label}。")
+
+
+def possible(current: State) -> list[Transition]:
+    """Every transition that leads away from this state, in the order of the table."""
+    return [row for row in _ROWS if current in row.sources]
