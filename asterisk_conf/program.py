@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from hotline.errors import UserError
 
-class AsteriskError(Exception):
+
+class AsteriskError(UserError):
     """Asterisk cannot be found, started or used; the message says what a person can do."""
 
 
