@@ -1,0 +1,285 @@
+"""The knowledge index: finds articles by what agents type and by what callers say.
+
+The index is derived from the articles, lives in the same database and is shared by all processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Article, Category, Ticket, Unit
+from db.session import Sessions
+from hotline.clock import Clock, SystemClock, local
+from hotline.events import Answer
+from kb import store, tokens
+from kb.entry import SHOWN, entry_of, fingerprint
+from kb.matching import Sounded, matched_initials, matched_words, sounded
+from kb.sections import Section, split_sections
+from kb.store_postgres import PostgresStore
+from kb.store_sqlite import SqliteStore
+from kb.synonyms import Synonyms, load_synonyms
+
+_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_CATEGORY = re.compile(r"[0-9]{0,6}")
+
+_NO_MATCH = 0.05
+"""Scores below come from tokens that stand in half of all articles."""
+
+_REMEMBERED = 500
+"""Articles whose sound is kept in memory for `why`; about 30 kB each."""
+
+
+class UnknownArticle(LookupError):
+    """There is no article with this id, or agents may not see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleView:
+    """An article as the agent reads it."""
+
+    id: str
+    title: str
+    short_answer: str
+    sections: tuple[Section, ...]
+    """All sections in the article's order, the short answer left out."""
+    questions: tuple[str, ...]
+    keywords: tuple[str, ...]
+    category_code: str
+    category_name: str
+    owner: str
+    unit_id: int | None
+    unit_name: str
+    unit_phone: str
+    basis: tuple[str, ...]
+    valid_from: date | None
+    valid_until: date | None
+    state: str
+    expired: bool
+    version: int
+
+
+class KnowledgeIndex:
+    """Search, browse and read articles. `build` once at start; `search` does it when nobody has."""
+
+    def __init__(
+        self, sessions: Sessions, *, clock: Clock | None = None, synonyms: Synonyms | None = None
+    ) -> None:
+        self._sessions = sessions
+        self._clock = clock or SystemClock()
+        self._synonyms = load_synonyms() if synonyms is None else synonyms
+        self._store: store.Store | None = None
+        self._building = asyncio.Lock()
+        self._sounded: OrderedDict[tuple[str, int], Sounded] = OrderedDict()
+
+    # -- keeping the index ---------------------------------------------------------------------
+    async def build(self) -> int:
+        """Bring the index to the state of the articles; returns how many entries were written.
+
+        Whole when the tokens' version or the synonyms changed or the stored index is damaged, otherwise
+        only what changed. Safe to call at any time and from several processes.
+        """
+        async with self._building, self._sessions.begin() as session:
+            chosen: store.Store = PostgresStore() if _dialect(session) == "postgresql" else SqliteStore()
+            await chosen.create(session)
+            version = f"{tokens.VERSION}"
+            stored = await session.scalar(select(store.state.c.value).where(store.state.c.key == "tokens"))
+            if stored != version or not await chosen.sound(session):
+                await chosen.clear(session)
+                for table in (store.entries, store.initials, store.state):
+                    await session.execute(delete(table))
+                await session.execute(insert(store.state).values(key="tokens", value=version))
+            articles = {a.id: a for a in await session.scalars(select(Article).where(Article.state.in_(SHOWN)))}
+            known = {row.article_id: row.fingerprint for row in await session.execute(select(store.entries))}
+            for article_id in known.keys() - articles.keys():
+                await self._forget(session, chosen, article_id)
+            written = 0
+            for article in articles.values():
+                if known.get(article.id) != fingerprint(article, self._synonyms):
+                    if article.id in known:
+                        await self._forget(session, chosen, article.id)
+                    await self._write(session, chosen, article)
+                    written += 1
+            self._store = chosen
+            return written
+
+    async def refresh(self, article_id: str) -> None:
+        """Take up a change of one article (edited, published, withdrawn, deleted)."""
+        chosen = await self._ready()
+        async with self._building, self._sessions.begin() as session:
+            await chosen.create(session)
+            article = await session.get(Article, article_id)
+            await self._forget(session, chosen, article_id)
+            if article is not None and article.state in SHOWN:
+                await self._write(session, chosen, article)
+
+    async def _forget(self, session: AsyncSession, chosen: store.Store, article_id: str) -> None:
+        await chosen.remove(session, article_id)
+        for table in (store.entries, store.initials):
+            await session.execute(delete(table).where(table.c.article_id == article_id))
+
+    async def _write(self, session: AsyncSession, chosen: store.Store, article: Article) -> None:
+        entry = entry_of(article, self._synonyms)
+        length = await chosen.put(session, entry)
+        await session.execute(
+            insert(store.entries).values(
+                article_id=article.id, fingerprint=fingerprint(article, self._synonyms), length=length
+            )
+        )
+        grams = [
+            {"gram": gram, "article_id": article.id, "points": points} for gram, points in entry.initials.items()
+        ]
+        if grams:
+            await session.execute(insert(store.initials), grams)
+
+    async def _ready(self) -> store.Store:
+        if self._store is None:
+            await self.build()
+        assert self._store is not None
+        return self._store
+
+    # -- asking it -----------------------------------------------------------------------------
+    async def search(self, text: str, *, limit: int = 8, spoken: bool = False) -> list[Answer]:
+        """Best articles for this text, best first, expired ones last; never raises for the text.
+
+        `spoken`: the text was recognised from speech, its sound counts for more than its characters.
+        Nothing typed: the most used articles. Nothing found: an empty list.
+        """
+        limit = max(1, min(limit, 100))
+        if not text.strip():
+            return await self._most_used(limit)
+        query = tokens.parse_query(text, spoken=spoken)
+        if not query:
+            return []
+        chosen = await self._ready()
+        today = self._today()
+        async with self._sessions() as session:
+            hits = await chosen.search(session, query, spoken=spoken, today=today, limit=limit)
+            by_letters = await store.search_initials(session, query.initials, today=today, limit=limit)
+            scores = _joined(hits, by_letters)
+            articles = {
+                a.id: a for a in await session.scalars(select(Article).where(Article.id.in_(list(scores))))
+            }
+        answers = [
+            self._answer(article, scores[article_id], self._why(text, article, spoken))
+            for article_id in scores
+            if (article := articles.get(article_id)) is not None
+        ]
+        if any(len(run) > 1 and not run.isascii() for run in tokens.runs(tokens.plain(text))):
+            # An article that shares only single characters with a sentence answers nothing.
+            answers = [answer for answer in answers if answer.why]
+        answers = [answer for answer in answers if answer.score >= _NO_MATCH]
+        answers.sort(key=lambda answer: (answer.expired, -round(answer.score, 4), answer.article_id))
+        return answers[:limit]
+
+    async def browse(self, category: str = "") -> list[Answer]:
+        """All articles of a category and those below it ("06", "0601"; "" for all), by title."""
+        if not _CATEGORY.fullmatch(category):
+            return []
+        async with self._sessions() as session:
+            rows = await session.scalars(
+                select(Article).where(
+                    Article.state.in_(SHOWN), Article.category_code.startswith(category, autoescape=True)
+                )
+            )
+            articles = sorted(rows, key=lambda a: (self._is_expired(a), _by_sound(a.title), a.id))
+        return [self._answer(article, 0.0) for article in articles]
+
+    async def get(self, article_id: str) -> ArticleView:
+        """The whole article. Raises `UnknownArticle`."""
+        if not _ID.fullmatch(article_id):
+            raise UnknownArticle(article_id[:64])
+        async with self._sessions() as session:
+            article = await session.get(Article, article_id)
+            if article is None or article.state not in SHOWN:
+                raise UnknownArticle(article_id)
+            unit = await session.get(Unit, article.unit_id) if article.unit_id is not None else None
+            category = await session.get(Category, article.category_code)
+        return ArticleView(
+            id=article.id,
+            title=article.title,
+            short_answer=article.short_answer,
+            sections=split_sections(article.body),
+            questions=tuple(article.questions),
+            keywords=tuple(article.keywords),
+            category_code=article.category_code,
+            category_name=category.name if category else "",
+            owner=article.owner,
+            unit_id=article.unit_id,
+            unit_name=unit.name if unit else "",
+            unit_phone=unit.phone if unit else "",
+            basis=tuple(article.basis),
+            valid_from=article.valid_from,
+            valid_until=article.valid_until,
+            state=article.state,
+            expired=self._is_expired(article),
+            version=article.version,
+        )
+
+    async def _most_used(self, limit: int) -> list[Answer]:
+        used = select(Ticket.article_id, func.count().label("times")).group_by(Ticket.article_id).subquery()
+        async with self._sessions() as session:
+            rows = await session.execute(
+                select(Article, used.c.times)
+                .outerjoin(used, used.c.article_id == Article.id)
+                .where(Article.state.in_(SHOWN))
+            )
+            found = sorted(
+                ((article, times or 0) for article, times in rows),
+                key=lambda row: (self._is_expired(row[0]), -row[1], _by_sound(row[0].title), row[0].id),
+            )
+        return [
+            self._answer(article, 0.0, f"答复过{times}次" if times else "") for article, times in found[:limit]
+        ]
+
+    # -- small parts ---------------------------------------------------------------------------
+    def _today(self) -> date:
+        return local(self._clock.now()).date()
+
+    def _is_expired(self, article: Article) -> bool:
+        return article.valid_until is not None and article.valid_until < self._today()
+
+    def _answer(self, article: Article, score: float, why: str = "") -> Answer:
+        return Answer(
+            article_id=article.id,
+            title=article.title,
+            short_answer=article.short_answer,
+            owner=article.owner,
+            score=round(score, 4),
+            why=why,
+            expired=self._is_expired(article),
+        )
+
+    def _why(self, text: str, article: Article, spoken: bool) -> str:
+        key = (article.id, article.version)
+        known = self._sounded.get(key)
+        if known is None:
+            known = self._sounded[key] = sounded(article)
+            if len(self._sounded) > _REMEMBERED:
+                self._sounded.popitem(last=False)
+        words = matched_words(text, known, spoken=spoken)
+        if not words and not spoken:
+            letters = [run for run in tokens.runs(tokens.plain(text[: tokens.QUERY_LIMIT])) if run.isalpha()]
+            words = [word for run in letters if run.isascii() and (word := matched_initials(run, article))]
+        return "、".join(words)
+
+
+def _joined(hits: list[store.Hit], by_letters: list[store.Hit]) -> dict[str, float]:
+    scores = dict(hits)
+    for article_id, points in by_letters:
+        scores[article_id] = scores.get(article_id, 0.0) + points
+    return scores
+
+
+def _by_sound(title: str) -> tuple[str, ...]:
+    return tuple(tokens.reading(char) or char for char in title)
+
+
+def _dialect(session: AsyncSession) -> str:
+    return session.get_bind().dialect.name

@@ -1,0 +1,150 @@
+"""The index on PostgreSQL: an ordinary inverted table and BM25 in SQL, with the formula of FTS5.
+
+PostgreSQL's own ranking knows nothing of how rare a word is and finds far less (kb.md section 1).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from datetime import date
+
+from sqlalchemy import (
+    Column,
+    Date,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kb.entry import Entry
+from kb.store import HEAD_WEIGHT, K1, SPOKEN_TEXT_WEIGHT, B, Hit, entries, metadata, rare
+from kb.tokens import Query
+
+_own = MetaData()
+
+post = Table(
+    "kb_index_post",
+    _own,
+    Column("term", String(80), nullable=False),
+    Column("article_id", String(64), nullable=False),
+    Column("head", Integer, nullable=False),
+    Column("body", Integer, nullable=False),
+    Column("length", Integer, nullable=False),
+    Index("ix_kb_index_post_article_id", "article_id"),
+)
+Index(
+    "ix_kb_index_post_term",
+    post.c.term,
+    postgresql_include=["article_id", "head", "body", "length"],
+)
+
+_LOCK = 0x6B62  # "kb": one writer of the index at a time, in all processes
+
+_SEARCH = text(
+    f"""
+    SELECT s.article_id, s.score FROM (
+        SELECT p.article_id, sum(
+            q.idf * {K1 + 1} * (p.head * {HEAD_WEIGHT} + p.body) * q.share
+            / ((p.head * {HEAD_WEIGHT} + p.body) * q.share + {K1} * ({1 - B} + {B} * p.length / :average))
+        ) AS score
+        FROM unnest(:terms, :idf, :share) AS q(term, idf, share)
+        JOIN kb_index_post p USING (term)
+        GROUP BY p.article_id
+    ) s
+    JOIN article a ON a.id = s.article_id
+    WHERE a.state IN ('published', 'expired')
+    ORDER BY coalesce(a.valid_until < :today, false), round(s.score::numeric, 6) DESC, s.article_id
+    LIMIT :limit
+    """  # noqa: S608 (constants of this program only)
+).bindparams(
+    bindparam("terms", type_=ARRAY(String)),
+    bindparam("idf", type_=ARRAY(Float)),
+    bindparam("share", type_=ARRAY(Float)),
+    bindparam("average", type_=Float),
+    bindparam("today", type_=Date),
+)
+
+
+class PostgresStore:
+    """See `kb.store.Store`."""
+
+    async def create(self, session: AsyncSession) -> None:
+        # Taken before the tables are made: CREATE TABLE IF NOT EXISTS of two processes would collide.
+        await session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+        connection = await session.connection()
+        await connection.run_sync(metadata.create_all)
+        await connection.run_sync(_own.create_all)
+
+    async def sound(self, session: AsyncSession) -> bool:
+        return True
+
+    async def clear(self, session: AsyncSession) -> None:
+        connection = await session.connection()
+        await connection.run_sync(_own.drop_all)
+        await connection.run_sync(_own.create_all)
+
+    async def put(self, session: AsyncSession, entry: Entry) -> int:
+        head = Counter(entry.head_text) + Counter(entry.head_sound)
+        body = Counter(entry.body_text) + Counter(entry.body_sound)
+        length = head.total() + body.total()
+        rows = [
+            {
+                "term": term,
+                "article_id": entry.article_id,
+                "head": head[term],
+                "body": body[term],
+                "length": length,
+            }
+            for term in head.keys() | body.keys()
+        ]
+        if rows:
+            await session.execute(insert(post), rows)
+        return length
+
+    async def remove(self, session: AsyncSession, article_id: str) -> None:
+        await session.execute(delete(post).where(post.c.article_id == article_id))
+
+    async def search(
+        self, session: AsyncSession, query: Query, *, spoken: bool, today: date, limit: int
+    ) -> list[Hit]:
+        size = select(func.count(), func.coalesce(func.avg(entries.c.length), 0.0))
+        total, average = (await session.execute(size)).one()
+        wanted = [*query.text, *query.sound]
+        rows = await session.execute(
+            select(post.c.term, func.count()).where(post.c.term.in_(wanted)).group_by(post.c.term)
+        )
+        found = {term: count for term, count in rows}
+        if not found:
+            return []
+        terms = rare(found, total)
+        texts = set(query.text)
+        share = SPOKEN_TEXT_WEIGHT if spoken else 1.0
+        hits = await session.execute(
+            _SEARCH,
+            {
+                "terms": list(terms),
+                "idf": [idf(total, count) for count in terms.values()],
+                "share": [share if term in texts else 1.0 for term in terms],
+                "average": float(average) or 1.0,
+                "today": today,
+                "limit": limit,
+            },
+        )
+        return [(article_id, float(score)) for article_id, score in hits]
+
+
+def idf(total: int, count: int) -> float:
+    """How much a token tells that stands in `count` of `total` entries; FTS5's formula and its floor."""
+    return max(math.log((total - count + 0.5) / (count + 0.5)), 1e-6)
