@@ -1,0 +1,267 @@
+"""FastAGI on panoramisk's classes, with their faults mended (telephony.md, asks.md 1).
+
+panoramisk's `Application.handler` spins for ever on a client that closes early, bounds nothing and swallows
+cancellation; its `Request` takes an asynchronous HANGUP for a reply, so that all later replies are off by one.
+Here a client gets a bounded time and size for its header and nothing it sends can harm another call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+import secrets
+import socket
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+
+from panoramisk import fast_agi
+
+from ivr.agi_reply import Reply, begins_usage, command, ends_usage, is_hangup, parse
+from ivr.line import CallerHungUp, LineFailed, LineTaken
+
+log = logging.getLogger(__name__)
+
+HEADER_BYTES = 16_384
+HEADER_SECONDS = 5.0
+"""Asterisk sends its header in one piece; a client that needs longer is none."""
+LINE_BYTES = 65_536
+NOISE_LINES = 64
+"""Lines that are no reply, before the peer is given up: only a variable with line feeds in it makes them."""
+CONNECTIONS = 600
+STRANGERS = 64
+"""Connections that have not sent a header yet; one more and the oldest of them is dropped."""
+
+_ROUTE = re.compile(r"[\w/.-]{1,64}", re.ASCII)
+
+
+class AgiTimeout(LineFailed):
+    """Asterisk did not answer within the time the command may take."""
+
+
+class AgiRefused(LineFailed):
+    """Asterisk refused a command (510, 520) or an application of it failed."""
+
+
+class AgiRequest(fast_agi.Request):  # type: ignore[misc]  # panoramisk is untyped
+    """One channel's AGI connection. Commands go one at a time; arguments are quoted, replies never shift."""
+
+    def __init__(
+        self,
+        app: AgiApplication,
+        headers: OrderedDict[str, str],
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        encoding: str = "utf-8",
+    ) -> None:
+        super().__init__(app, headers, reader, writer, encoding)
+        self.hung_up = False
+        self.home = headers.get("agi_context", "")
+        self._lock = asyncio.Lock()
+
+    async def send_command(self, verb: str, *arguments: str, within: float | None = 10.0) -> Reply:
+        """Send one command and return its reply.
+
+        `within` bounds this command in seconds; None where it may last as long as the call (a queue).
+        Raises CallerHungUp, LineTaken, AgiTimeout, AgiRefused, and UnsafeArgument before anything is sent.
+        """
+        line = command(verb, *arguments)
+        try:
+            async with self._lock, asyncio.timeout(within):
+                reply = await self._exchange(line)
+        except TimeoutError as error:
+            # The reply may still come and would be taken for the next one's: this connection is spent.
+            self.writer.transport.abort()
+            raise AgiTimeout(f"Asterisk did not answer {verb} within {within} s") from error
+        if reply.code == 511:
+            self.hung_up = True
+        elif reply.code != 200:
+            raise AgiRefused(f"Asterisk refused {verb}: {reply.text[:200]!r}")
+        if self.hung_up or reply.result in ("-1", "-2"):
+            await self._explain(verb, reply)
+        return reply
+
+    async def expand(self, *expressions: str, within: float = 10.0) -> list[str]:
+        """Values of dialplan expressions such as `${QUEUESTATUS}`, in one exchange; works on a dead channel too.
+
+        A nonce finds the right reply even if a hostile variable put forged lines before it.
+        """
+        nonce = secrets.token_hex(8)
+        line = command("GET FULL VARIABLE", "|".join([nonce, *expressions, nonce]))
+        try:
+            async with self._lock, asyncio.timeout(within):
+                reply = await self._exchange(line, nonce=nonce)
+        except TimeoutError as error:
+            self.writer.transport.abort()
+            raise AgiTimeout(f"Asterisk did not tell variables within {within} s") from error
+        values = (reply.data or "").split("|")[1:-1]
+        if len(values) != len(expressions):
+            raise AgiRefused("a channel variable holds a separator")
+        return values
+
+    async def _exchange(self, line: bytes, nonce: str = "") -> Reply:
+        try:
+            self.writer.write(line)
+            await self.writer.drain()
+            return await self._read_reply(nonce)
+        except (ConnectionError, asyncio.IncompleteReadError, ValueError) as error:
+            # ValueError: a line longer than the reader's limit. The peer is gone or is no Asterisk.
+            self.hung_up = True
+            raise CallerHungUp from error
+
+    async def _read_reply(self, nonce: str) -> Reply:
+        for _ in range(NOISE_LINES):
+            line = await self._read_line()
+            if is_hangup(line):
+                self.hung_up = True
+                continue
+            if begins_usage(line):
+                for _ in range(NOISE_LINES):
+                    if ends_usage(line := await self._read_line()):
+                        break
+            reply = parse(line)
+            if reply is None or reply.code == 100:
+                continue
+            if nonce and not (reply.code == 200 and (reply.data or "").startswith(nonce)):
+                continue
+            return reply
+        raise ConnectionAbortedError("the peer does not speak AGI")
+
+    async def _read_line(self) -> bytes:
+        line: bytes = await self.reader.readline()
+        if not line.endswith(b"\n"):
+            raise asyncio.IncompleteReadError(line, None)
+        return line
+
+    async def _explain(self, verb: str, reply: Reply) -> None:
+        """Raise what a -1 or a HANGUP means: the caller left, the channel was moved, or the command failed."""
+        hung_up = self.hung_up
+        (context,) = await self.expand("${CONTEXT}")
+        if self.home and context != self.home:
+            raise LineTaken(context)
+        if hung_up or self.hung_up:
+            raise CallerHungUp
+        raise AgiRefused(f"{verb} failed with result {reply.result}")
+
+
+Endpoint = Callable[[AgiRequest], Awaitable[None]]
+
+
+class AgiApplication(fast_agi.Application):  # type: ignore[misc]  # panoramisk is untyped
+    """The FastAGI server: `add_route(path, coroutine function)`, `start`, `close`.
+
+    A route that raises ends its own call's AGI only; the dialplan goes on to the queue by itself.
+    """
+
+    def __init__(self, *, header_seconds: float = HEADER_SECONDS, connections: int = CONNECTIONS) -> None:
+        super().__init__(default_encoding="utf-8", loop=asyncio.get_running_loop())
+        self._header_seconds = header_seconds
+        self._connections = connections
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._strangers: OrderedDict[asyncio.Task[None], asyncio.StreamWriter] = OrderedDict()
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; returns the port (of use when 0 was asked for). Raises OSError when it is taken."""
+        self._server = await asyncio.start_server(
+            self._accept, host, port, limit=LINE_BYTES, backlog=512, reuse_address=True
+        )
+        listening: int = self._server.sockets[0].getsockname()[1]
+        return listening
+
+    async def close(self) -> None:
+        """Stop listening and let go of every call; Asterisk takes them to the queue."""
+        if self._server is not None:
+            self._server.close()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._server is not None:
+            await self._server.wait_closed()
+            self._server = None
+
+    @property
+    def calls(self) -> int:
+        """Connections that sent a header and are being served."""
+        return len(self._tasks) - len(self._strangers)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A plain function: asyncio would otherwise own the task and log its cancellation as a fault.
+        task = asyncio.create_task(self.handler(reader, writer), name="agi")
+        self._tasks.add(task)
+        self._strangers[task] = writer
+        task.add_done_callback(self._forget)
+        if len(self._strangers) > STRANGERS:
+            _, oldest = self._strangers.popitem(last=False)
+            oldest.transport.abort()
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._strangers.pop(task, None)
+
+    async def handler(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection from header to close."""
+        try:
+            headers = await self._read_header(reader)
+            task = asyncio.current_task()
+            if task is not None:
+                self._strangers.pop(task, None)
+            if headers is not None:
+                await self._serve(headers, reader, writer)
+        except ConnectionError:
+            log.debug("an AGI peer went away")
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError, TimeoutError):
+                # Bounded: a peer that does not read must not keep us from shutting down.
+                async with asyncio.timeout(1.0):
+                    await writer.wait_closed()
+
+    async def _read_header(self, reader: asyncio.StreamReader) -> OrderedDict[str, str] | None:
+        """The `agi_…` variables, or None when this is no Asterisk (closed, too slow, too long, not AGI)."""
+        headers: OrderedDict[str, str] = OrderedDict()
+        size = 0
+        try:
+            async with asyncio.timeout(self._header_seconds):
+                while True:
+                    line = await reader.readline()
+                    size += len(line)
+                    if not line.endswith(b"\n") or size > HEADER_BYTES:
+                        return None
+                    if line == b"\n":
+                        return headers
+                    name, colon, value = line.decode("utf-8", "replace").rstrip("\n").partition(":")
+                    if not name.startswith("agi_") or not colon:
+                        if not headers:
+                            return None
+                        continue
+                    # First wins: our own variables come before those a caller can influence.
+                    headers.setdefault(name, value.strip())
+        except (TimeoutError, ValueError, ConnectionError):
+            return None
+
+    async def _serve(
+        self, headers: OrderedDict[str, str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        path = headers.get("agi_network_script", "").lstrip("/")
+        route: Endpoint | None = self._route.get(path)
+        if route is None:
+            shown = path if _ROUTE.fullmatch(path) else "unreadable"
+            log.warning("FastAGI asked for the route %s, which does not exist", shown)
+            return
+        if self.calls > self._connections:
+            log.error("over %d calls in the script at once: this one goes to the queue", self._connections)
+            return
+        sock: socket.socket | None = writer.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        request = AgiRequest(self, headers, reader, writer, self.default_encoding)
+        try:
+            await route(request)
+        except (CallerHungUp, LineTaken):
+            pass
+        except Exception:
+            log.exception("the route %s failed; the dialplan takes the call to the queue", path)

@@ -1,0 +1,143 @@
+"""The caller's line over FastAGI to a real Asterisk."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from hotline.callid import is_call_id, new_call_id
+from hotline.errors import UserError
+from hotline.phone import normalise
+from ivr import sound
+from ivr.agi import AgiRequest
+from ivr.agi_reply import app_data
+from ivr.line import ALL_KEYS, Caller, CallerHungUp, LineFailed, Prompt, QueueEnd, QueueStay, Recorded
+from ivr.prompts import Prompts
+
+log = logging.getLogger(__name__)
+
+MAKE_SECONDS = 4.0
+"""How long a caller waits for a sentence that is not made yet; then it is left out."""
+
+SPARE_SECONDS = 10.0
+"""What a command may take beyond the sound or the wait itself."""
+
+_GONE = ("JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL", "FULL")
+
+
+class AgiLine:
+    """One caller behind one AGI connection. Make it with `await AgiLine.take(...)`."""
+
+    def __init__(self, agi: AgiRequest, prompts: Prompts, caller: Caller) -> None:
+        self._agi = agi
+        self._prompts = prompts
+        self.caller = caller
+
+    @classmethod
+    async def take(cls, agi: AgiRequest, prompts: Prompts) -> AgiLine:
+        """Take over the call: its id is the dialplan's, or a fresh one where that gave none."""
+        (call_id,) = await agi.expand("${CALL_ID}")
+        if not is_call_id(call_id):
+            log.warning("a call came without a usable CALL_ID and gets one here")
+            call_id = new_call_id()
+            await agi.send_command("SET VARIABLE", "CALL_ID", call_id)
+        phone = normalise(agi.headers.get("agi_callerid", ""))
+        called = normalise(agi.headers.get("agi_dnid", ""))
+        return cls(agi, prompts, Caller(call_id, phone=phone.digits, called=called.digits))
+
+    async def say(self, prompts: Sequence[Prompt], keys: str = ALL_KEYS) -> str:
+        for prompt in prompts:
+            path = await self._sound(prompt)
+            if path is None:
+                continue
+            reply = await self._agi.send_command(
+                "STREAM FILE",
+                str(path.with_suffix("")),
+                keys,
+                within=self._prompts.seconds(prompt) + SPARE_SECONDS,
+            )
+            if reply.number > 0:
+                return chr(reply.number)
+        return ""
+
+    async def _sound(self, prompt: Prompt) -> Path | None:
+        """The prompt's file, or None when it cannot be had in time: the caller goes on without that sentence."""
+        try:
+            async with asyncio.timeout(MAKE_SECONDS):
+                return await self._prompts.ready(prompt)
+        except (TimeoutError, UserError, OSError) as error:
+            log.error("call %s: a prompt is missing (%s)", self.caller.call_id, type(error).__name__)
+            return None
+
+    async def wait_key(self, seconds: float) -> str:
+        if seconds <= 0:
+            return ""
+        reply = await self._agi.send_command(
+            "WAIT FOR DIGIT", str(round(seconds * 1000)), within=seconds + SPARE_SECONDS
+        )
+        return chr(reply.number) if reply.number > 0 else ""
+
+    async def queue(self, name: str, *, priority: int, seconds: float, opening: Sequence[Prompt]) -> QueueStay:
+        await self.say(opening, keys="")
+        await self._agi.send_command("SET VARIABLE", "QUEUE_PRIO", str(priority))
+        # No bound: the talk with the agent happens inside this one command (asks.md 1).
+        await self._agi.send_command(
+            "EXEC", "Queue", app_data(name, "c", "", "", str(max(1, round(seconds)))), within=None
+        )
+        status, member, context, key = await self._agi.expand(
+            "${QUEUESTATUS}", "${MEMBERINTERFACE}", "${CONTEXT}", "${EXTEN}"
+        )
+        if context != self._agi.home:
+            await self._come_home()
+            return QueueStay(QueueEnd.KEY, key=key)
+        if member:
+            return QueueStay(QueueEnd.ANSWERED, agent=member.rpartition("/")[2][:8])
+        if status == "TIMEOUT":
+            return QueueStay(QueueEnd.TIMEOUT)
+        if status not in _GONE:
+            log.warning("the queue %s ended with %s", name, status[:20] or "no status (is there such a queue?)")
+        return QueueStay(QueueEnd.UNAVAILABLE)
+
+    async def _come_home(self) -> None:
+        """A key pressed in the queue moved the channel's place in the dialplan: put it back where AGI began."""
+        headers = self._agi.headers
+        await self._agi.send_command("SET CONTEXT", self._agi.home)
+        await self._agi.send_command("SET EXTENSION", headers.get("agi_extension", "s"))
+        priority = headers.get("agi_priority", "1")
+        following = int(priority) + 1 if priority.isdecimal() else 1
+        await self._agi.send_command("SET PRIORITY", str(following))
+
+    async def queue_length(self, name: str) -> int:
+        (waiting,) = await self._agi.expand(f"${{QUEUE_WAITING_COUNT({app_data(name)})}}")
+        if not waiting.isdecimal():
+            raise LineFailed(f"the queue {name} told no length")
+        return int(waiting)
+
+    async def dial(self, number: str, *, seconds: float) -> bool:
+        # The caller's own number goes along by itself: Dial keeps the channel's caller id.
+        await self._agi.send_command(
+            "EXEC", "Dial", app_data(f"PJSIP/{number}@trunk", str(round(seconds)), "g"), within=None
+        )
+        (status,) = await self._agi.expand("${DIALSTATUS}")
+        return status == "ANSWER"
+
+    async def record(self, path: Path, *, seconds: float, end_keys: str) -> Recorded:
+        try:
+            reply = await self._agi.send_command(
+                "RECORD FILE",
+                str(path.with_suffix("")),
+                "wav",
+                end_keys,
+                str(round(seconds * 1000)),
+                "BEEP",
+                within=seconds + SPARE_SECONDS,
+            )
+        except CallerHungUp:
+            return Recorded(sound.seconds(path), hung_up=True)
+        length = await asyncio.to_thread(sound.seconds, path)
+        return Recorded(length, key=chr(reply.number) if reply.number > 0 else "")
+
+    async def finish(self) -> None:
+        await self._agi.send_command("SET VARIABLE", "HOTLINE_DONE", "1")

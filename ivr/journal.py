@@ -1,0 +1,284 @@
+"""What the script leaves behind: events and rows, written beside the call so that nothing here delays a caller.
+
+Events go out at once and in order. Rows wait in memory for the database; while it is away they are kept, up to
+a bound, and written when it is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy.exc import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+    StatementError,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Call, CallbackTask, Handoff, ScriptStepRow, SurveyAnswer, Voicemail
+from db.session import Sessions
+from hotline.bus import Bus
+from hotline.clock import Clock
+from hotline.events import Event, ScriptStep
+
+log = logging.getLogger(__name__)
+
+KEPT = 20_000
+"""Rows kept while the database is away: hours of calls, some megabytes."""
+BATCH = 200
+WRITE_SECONDS = 15.0
+RETRY_SECONDS = 1.0
+CALL_ROW_SECONDS = 10.0
+"""How long a row waits for its call's row, which the tracker writes; then we write a small one ourselves."""
+CALLBACK_DUE = timedelta(minutes=30)
+"""domain.md 3.2, N07."""
+
+
+class Journal(Protocol):
+    """What the runner may note. All of it returns at once and never fails."""
+
+    def step(self, call_id: str, script: str, version: int, node: str, kind: str, detail: str) -> None:
+        """The script entered a node; `detail` says by which exit it came."""
+        ...
+
+    def survey(self, call_id: str, question: str, answer: int, agent: str) -> None: ...
+
+    def voicemail(self, call_id: str, path: str, seconds: float) -> None:
+        """A message lies at `path`, relative to the recordings."""
+        ...
+
+    def callback(self, call_id: str, phone: str, caller: str) -> None:
+        """The caller asked to be called back at `phone`."""
+        ...
+
+    def handoff(self, call_id: str, target: str, began: datetime, *, answered: bool) -> None: ...
+
+
+Write = Callable[[AsyncSession], Awaitable[None]]
+
+
+class _Entry:
+    """One row to write. `needs_call`: its foreign key wants the call's own row first."""
+
+    def __init__(self, write: Write, needs_call: tuple[str, str] | None, at: float) -> None:
+        self.write = write
+        self.needs_call = needs_call
+        self.at = at
+
+
+class DatabaseJournal:
+    """The journal of a running node. `start` it, and `close` it to write what is left (bounded)."""
+
+    def __init__(self, sessions: Sessions, bus: Bus, clock: Clock) -> None:
+        self._sessions = sessions
+        self._bus = bus
+        self._clock = clock
+        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._rows: deque[_Entry] = deque()
+        self._more = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._lost = 0
+
+    async def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(self._publish(), name="ivr:events"),
+            asyncio.create_task(self._write(), name="ivr:rows"),
+        ]
+
+    async def close(self, within: float = 5.0) -> None:
+        """Write what is left, for at most `within` seconds, then stop."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self.settle()
+        if self._rows:
+            log.error("%d rows of the script could not be written", len(self._rows))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def settle(self) -> None:
+        """Wait until all that was noted is published and written."""
+        await self._events.join()
+        await self._idle.wait()
+
+    # -- notes ---------------------------------------------------------------------------------
+    def step(self, call_id: str, script: str, version: int, node: str, kind: str, detail: str) -> None:
+        at = self._clock.now()
+        self._events.put_nowait(
+            ScriptStep(call_id=call_id, script=script, version=version, node=node, kind=kind, at=at, detail=detail)
+        )
+
+        async def write(session: AsyncSession) -> None:
+            session.add(
+                ScriptStepRow(
+                    call_id=call_id,
+                    script=script,
+                    version=version,
+                    node=node,
+                    kind=kind,
+                    at=at,
+                    detail=detail[:200],
+                )
+            )
+
+        self._keep(write)
+
+    def survey(self, call_id: str, question: str, answer: int, agent: str) -> None:
+        at = self._clock.now()
+
+        async def write(session: AsyncSession) -> None:
+            session.add(SurveyAnswer(call_id=call_id, question=question, answer=answer, agent=agent[:8], at=at))
+
+        self._keep(write)
+
+    def voicemail(self, call_id: str, path: str, seconds: float) -> None:
+        at = self._clock.now()
+
+        async def write(session: AsyncSession) -> None:
+            session.add(Voicemail(call_id=call_id, path=path, seconds=round(seconds, 2), created_at=at))
+
+        self._keep(write, (call_id, ""))
+
+    def callback(self, call_id: str, phone: str, caller: str) -> None:
+        at = self._clock.now()
+
+        async def write(session: AsyncSession) -> None:
+            session.add(
+                CallbackTask(
+                    call_id=call_id,
+                    phone=phone,
+                    kind="requested",
+                    created_at=at,
+                    due_at=at + CALLBACK_DUE,
+                )
+            )
+
+        self._keep(write, (call_id, caller))
+
+    def handoff(self, call_id: str, target: str, began: datetime, *, answered: bool) -> None:
+        at = self._clock.now()
+
+        async def write(session: AsyncSession) -> None:
+            session.add(
+                Handoff(
+                    call_id=call_id,
+                    target=target,
+                    mode="transfer",
+                    started_by="ivr",
+                    started_at=began,
+                    ended_at=at,
+                    result="accepted" if answered else "no_answer",
+                )
+            )
+
+        self._keep(write, (call_id, ""))
+
+    def _keep(self, write: Write, needs_call: tuple[str, str] | None = None) -> None:
+        if len(self._rows) >= KEPT:
+            self._rows.popleft()
+            self._lost += 1
+            if self._lost % 1000 == 1:
+                log.error("the database is away for so long that %d rows were given up", self._lost)
+        self._rows.append(_Entry(write, needs_call, self._clock.monotonic()))
+        self._idle.clear()
+        self._more.set()
+
+    # -- tasks ---------------------------------------------------------------------------------
+    async def _publish(self) -> None:
+        while True:
+            event = await self._events.get()
+            try:
+                await self._bus.publish(event)
+            except Exception:
+                log.exception("a step of the script could not be published")
+            finally:
+                self._events.task_done()
+
+    async def _write(self) -> None:
+        while True:
+            await self._more.wait()
+            self._more.clear()
+            while self._rows:
+                batch = [self._rows.popleft() for _ in range(min(BATCH, len(self._rows)))]
+                waiting = batch
+                try:
+                    waiting = await self._write_bounded(batch)
+                finally:
+                    self._rows.extendleft(reversed(waiting))
+                if waiting:
+                    await asyncio.sleep(RETRY_SECONDS)
+            self._idle.set()
+
+    async def _write_bounded(self, batch: list[_Entry]) -> list[_Entry]:
+        """Write these; returns those that must be tried again."""
+        try:
+            async with asyncio.timeout(WRITE_SECONDS):
+                return await self._write_batch(batch)
+        except (OSError, TimeoutError) as error:
+            log.warning("rows of the script wait for the database: %s", type(error).__name__)
+            return batch
+        except SQLAlchemyError as error:
+            if len(batch) > 1:
+                return await self._one_by_one(batch)
+            if isinstance(error, IntegrityError | DataError | StatementError) and not isinstance(
+                error, OperationalError | InterfaceError
+            ):
+                log.exception("a row of the script was refused by the database and is given up")
+                return []
+            log.warning("rows of the script wait for the database: %s", type(error).__name__)
+            return batch
+
+    async def _write_batch(self, batch: list[_Entry]) -> list[_Entry]:
+        """Write these; returns those whose call has no row yet and that may still wait for it."""
+        waiting = []
+        async with self._sessions.begin() as session:
+            for entry in batch:
+                if entry.needs_call and not await self._call_is_there(session, entry):
+                    waiting.append(entry)
+                    continue
+                await entry.write(session)
+        return waiting
+
+    async def _call_is_there(self, session: AsyncSession, entry: _Entry) -> bool:
+        assert entry.needs_call is not None
+        call_id, caller = entry.needs_call
+        if await session.get(Call, call_id) is not None:
+            return True
+        if self._clock.monotonic() - entry.at < CALL_ROW_SECONDS:
+            return False
+        # The tracker is away. What the citizen asked for counts more than a complete call row.
+        session.add(Call(id=call_id, caller=caller, started_at=self._clock.now(), state="ended"))
+        await session.flush()
+        return True
+
+    async def _one_by_one(self, batch: list[_Entry]) -> list[_Entry]:
+        """After a batch was refused: find the row that is at fault instead of losing all."""
+        for at, entry in enumerate(batch):
+            if await self._write_bounded([entry]):
+                return batch[at:]  # the database is away, or this row's call: the rest waits with it
+        return []
+
+
+class NoJournal:
+    """Keeps nothing: for walking a script on paper."""
+
+    def step(self, call_id: str, script: str, version: int, node: str, kind: str, detail: str) -> None: ...
+
+    def survey(self, call_id: str, question: str, answer: int, agent: str) -> None: ...
+
+    def voicemail(self, call_id: str, path: str, seconds: float) -> None: ...
+
+    def callback(self, call_id: str, phone: str, caller: str) -> None: ...
+
+    def handoff(self, call_id: str, target: str, began: datetime, *, answered: bool) -> None: ...

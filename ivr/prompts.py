@@ -1,0 +1,187 @@
+"""Prompts: every text becomes one sound file, made once per text and voice, found again by its hash.
+
+A recording `asterisk_conf/sounds/zh/<key>.wav` of the same key wins over synthesis, unless the text beside
+it (`<key>.txt`) shows that it was recorded for other words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import yaml
+
+from hotline import wav
+from hotline.settings import ROOT, Settings
+from hotline.wav import Samples
+from ivr import sound
+from ivr.line import Prompt
+from ivr.script import Script
+from ivr.visit import SPOKEN
+from ivr.voices import Voice, choose_voice
+
+log = logging.getLogger(__name__)
+
+RECORDED = ROOT / "asterisk_conf" / "sounds" / "zh"
+SYSTEM_SOUNDS = Path(__file__).with_name("system_sounds.yaml")
+
+SORRY = Prompt("抱歉，系统繁忙，正在为您转接人工，请稍候。", key="hotline-sorry")
+"""What a caller hears when something of ours broke, before the queue."""
+
+AT_ONCE = 2
+"""Prompts made at the same time; calls need the processor more."""
+
+LIVE_FILES = 400
+"""Sentences made during calls that are kept; they tell of tickets, so they are not kept for long."""
+
+
+class Prompts:
+    """The sound files of this installation, below `settings.prompts_dir`."""
+
+    def __init__(self, settings: Settings, voice: Voice | None = None, recorded: Path = RECORDED) -> None:
+        self._folder = settings.prompts_dir
+        self._settings = settings
+        self._voice = voice or choose_voice(settings)
+        self._recorded = recorded
+        self._making: dict[Path, asyncio.Task[None]] = {}
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._known: set[Path] = set()
+        self._seconds: dict[Path, float] = {}
+
+    def path(self, prompt: Prompt | str) -> Path:
+        """Where the sound of this prompt is (or will be)."""
+        if isinstance(prompt, str):
+            prompt = Prompt(prompt)
+        recording = None if prompt.live else self._recording(prompt)
+        if recording is None:
+            source = f"{self._voice.name}\0{prompt.text}"
+        else:
+            state = recording.stat()
+            source = f"file\0{prompt.key}\0{state.st_mtime_ns}\0{state.st_size}"
+        name = hashlib.sha256(source.encode()).hexdigest()[:32]
+        return self._folder / ("live" if prompt.live else "") / f"{name}.wav"
+
+    def _recording(self, prompt: Prompt) -> Path | None:
+        if not prompt.key:
+            return None
+        path = self._recorded / f"{prompt.key}.wav"
+        if not path.is_file():
+            return None
+        words = path.with_suffix(".txt")
+        if words.is_file() and words.read_text(encoding="utf-8").strip() != prompt.text:
+            log.warning("the recording %s says other words than the script: synthesised instead", path.name)
+            return None
+        return path
+
+    async def ready(self, prompt: Prompt) -> Path:
+        """The file of this prompt, made now if it is not there. Raises UserError when it cannot be."""
+        path = self.path(prompt)
+        if path in self._known or path.is_file():
+            self._known.add(path)
+            return path
+        task = self._making.get(path)
+        if task is None:
+            task = asyncio.create_task(self._make(prompt, path), name="prompt")
+            self._making[path] = task
+            task.add_done_callback(lambda _: self._making.pop(path, None))
+        await asyncio.shield(task)
+        return path
+
+    async def _make(self, prompt: Prompt, path: Path) -> None:
+        async with self._slots:
+            recording = None if prompt.live else self._recording(prompt)
+            if recording is not None:
+                try:
+                    await asyncio.to_thread(sound.make_prompt, recording, path)
+                    return
+                except wav.WavError as error:
+                    log.error("%s; synthesised instead", error)
+            await self._speak(prompt.text, path)
+        if prompt.live:
+            await asyncio.to_thread(self._forget_old, path.parent)
+
+    async def _speak(self, text: str, path: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix="hotline-prompt-") as folder:
+            raw = Path(folder) / "raw.wav"
+            await self._voice.speak(text, raw)
+            await asyncio.to_thread(sound.make_prompt, raw, path)
+
+    @staticmethod
+    def _forget_old(folder: Path) -> None:
+        files = sorted(folder.glob("*.wav"), key=lambda file: file.stat().st_mtime, reverse=True)
+        for old in files[LIVE_FILES:]:
+            old.unlink(missing_ok=True)
+
+    def seconds(self, prompt: Prompt) -> float:
+        """Length of a prompt that is there, seconds; 0 when it is not made yet."""
+        path = self.path(prompt)
+        if path not in self._seconds:
+            length = sound.seconds(path)
+            if not length:
+                return 0.0
+            self._seconds[path] = length
+        return self._seconds[path]
+
+    async def make_all(self, scripts: Iterable[Script]) -> int:
+        """Make what is missing for these scripts and for Asterisk; returns how many. Raises UserError."""
+        wanted = {SORRY: None} | {Prompt(name): None for name in SPOKEN.values()}
+        for script in scripts:
+            wanted |= {prompt: None for prompt in script.all_prompts()}
+        missing = [prompt for prompt in wanted if not self.path(prompt).is_file()]
+        made = [asyncio.create_task(self.ready(prompt)) for prompt in missing]
+        made_system = asyncio.create_task(self._make_system())
+        try:
+            await asyncio.gather(*made, made_system)
+        except BaseException:
+            for task in (*made, made_system, *self._making.values()):
+                task.cancel()
+            await asyncio.gather(*made, made_system, *self._making.values(), return_exceptions=True)
+            raise
+        return len(missing) + made_system.result()
+
+    async def close(self) -> None:
+        """Stop what is being made."""
+        tasks = list(self._making.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _make_system(self) -> int:
+        """Asterisk's own language folder: linked by name to the hashed files, so that a new voice is seen."""
+        made = 0
+        for name, text in system_sounds().items():
+            target = self._folder / "zh" / f"{name}.wav"
+            if text.startswith("@"):
+                if not target.is_file():
+                    await asyncio.to_thread(wav.write, target, _effect(text))
+                    made += 1
+                continue
+            prompt = Prompt(text, key=name.replace("/", "-"))
+            source = self.path(prompt)
+            if not source.is_file():
+                await self.ready(prompt)
+                made += 1
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not target.is_symlink() or target.readlink() != source:
+                fresh = target.with_name(f".{target.name}.new")
+                fresh.unlink(missing_ok=True)
+                fresh.symlink_to(source)
+                fresh.replace(target)
+        return made
+
+
+def system_sounds() -> dict[str, str]:
+    """Name in Asterisk's language folder -> text, or `@tone hertz seconds`, `@silence seconds`."""
+    sounds = yaml.safe_load(SYSTEM_SOUNDS.read_text(encoding="utf-8"))
+    return {str(name): str(text) for name, text in sounds.items()}
+
+
+def _effect(text: str) -> Samples:
+    kind, *numbers = text.split()
+    if kind == "@tone":
+        return sound.tone(float(numbers[0]), float(numbers[1]))
+    return sound.silence(float(numbers[0]))

@@ -1,0 +1,187 @@
+"""The IVR of a node: FastAGI, the script in force, and what each call needs.
+
+A script published elsewhere is taken up within seconds, after its prompts are made; calls that run keep theirs.
+Without a database the script that comes with the system answers: a caller always hears something.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from db.models import CalendarDay, Call
+from db.session import Sessions
+from hotline.bus import Bus
+from hotline.clock import Clock
+from hotline.errors import UserError
+from hotline.settings import Settings
+from ivr.agi import AgiApplication, AgiRequest
+from ivr.agi_line import AgiLine
+from ivr.document import ScriptRefused
+from ivr.journal import DatabaseJournal
+from ivr.lookups import Lookups, national_workday
+from ivr.prompts import Prompts
+from ivr.runner import Runner, ScriptInForce
+from ivr.versions import current, document_of, publish, shipped_document
+
+log = logging.getLogger(__name__)
+
+REFRESH_SECONDS = 3.0
+DATABASE_SECONDS = 5.0
+
+
+class IvrServer:
+    """FastAGI server of this node. Needs a running event loop; `start`, then `close`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        sessions: Sessions,
+        bus: Bus,
+        clock: Clock,
+        *,
+        prompts: Prompts | None = None,
+        lookups: Lookups | None = None,
+        refresh_seconds: float = REFRESH_SECONDS,
+    ) -> None:
+        self._settings = settings
+        self._sessions = sessions
+        self._clock = clock
+        self._prompts = prompts or Prompts(settings)
+        self._journal = DatabaseJournal(sessions, bus, clock)
+        self._lookups = lookups or database_lookups(sessions)
+        self._runner = Runner(self._journal, self._lookups, clock, settings.recordings_dir)
+        self._refresh_seconds = refresh_seconds
+        self._in_force: ScriptInForce | None = None
+        self._version_id = 0
+        self._refreshing: asyncio.Task[None] | None = None
+        self._agi: AgiApplication | None = None
+
+    @property
+    def in_force(self) -> ScriptInForce:
+        """The script that the next call begins with."""
+        assert self._in_force is not None, "the IVR is not started"
+        return self._in_force
+
+    @property
+    def calls(self) -> int:
+        """Calls in the script now."""
+        return self._agi.calls if self._agi else 0
+
+    async def start(self) -> None:
+        """Load or publish the script, make its prompts, listen. Raises UserError when the port is taken."""
+        await self._load_first()
+        await self._journal.start()
+        self._agi = AgiApplication()
+        self._agi.add_route("script", self._answer)
+        port = self._settings.fastagi_port
+        try:
+            await self._agi.start("127.0.0.1", port)
+        except OSError as error:
+            await self._journal.close()
+            raise UserError(
+                f"FastAGI cannot listen on port {port}: {error.strerror}",
+                "another program holds the port: choose other ports with HOTLINE_PORT_BASE",
+            ) from error
+        self._refreshing = asyncio.create_task(self._refresh_for_ever(), name="ivr:refresh")
+
+    async def close(self) -> None:
+        """Let go of all calls (Asterisk takes them to the queue) and write what is left."""
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+            await asyncio.gather(self._refreshing, return_exceptions=True)
+        if self._agi is not None:
+            await self._agi.close()
+        await self._journal.close()
+        await self._prompts.close()
+
+    async def settle(self) -> None:
+        """Wait until all that calls left behind is published and written."""
+        await self._journal.settle()
+
+    async def _answer(self, agi: AgiRequest) -> None:
+        line = await AgiLine.take(agi, self._prompts)
+        await self._runner.run(line, self.in_force)
+
+    # -- the script in force ---------------------------------------------------------------------
+    async def _load_first(self) -> None:
+        try:
+            async with asyncio.timeout(DATABASE_SECONDS):
+                async with self._sessions.begin() as session:
+                    if await current(session) is None:
+                        shipped = shipped_document(self._settings.script)
+                        await publish(session, self._clock, shipped.text, note="首次启动")
+            await self._refresh()
+        except ScriptRefused as refused:
+            raise UserError(
+                f"the script {self._settings.script!r} cannot be used:\n{refused}",
+                "choose a script with HOTLINE_SCRIPT (direct or menu) or mend it",
+            ) from refused
+        except (OSError, TimeoutError, SQLAlchemyError) as error:
+            log.error("the database is away (%s): the script that came with us answers", type(error).__name__)
+        if self._in_force is None:
+            script = shipped_document("direct").script
+            await self._make_prompts([script.name], ScriptInForce(script, 0))
+            self._in_force = ScriptInForce(script, 0)
+
+    async def _refresh(self) -> None:
+        async with asyncio.timeout(DATABASE_SECONDS), self._sessions() as session:
+            version = await current(session)
+        if version is None or version.id == self._version_id:
+            return
+        try:
+            fresh = ScriptInForce(document_of(version).script, version.version)
+        except ScriptRefused:
+            log.error("script %s version %d cannot be read: the old one stays", version.name, version.version)
+            self._version_id = version.id
+            return
+        await self._make_prompts([version.name], fresh)
+        self._in_force, self._version_id = fresh, version.id
+        log.info("script %s version %d is in force", version.name, version.version)
+
+    async def _make_prompts(self, names: list[str], fresh: ScriptInForce) -> None:
+        """Before the script answers. Without a voice it answers all the same; the sentences are then missing."""
+        try:
+            await self._prompts.make_all([fresh.script])
+        except UserError as error:
+            log.error("prompts of %s are missing: %s (%s)", names[0], error.message, error.remedy)
+
+    async def _refresh_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(self._refresh_seconds)
+            with contextlib.suppress(OSError, TimeoutError, SQLAlchemyError):
+                await self._refresh()
+
+
+def database_lookups(sessions: Sessions) -> Lookups:
+    """The script's questions answered from the database."""
+    from tickets.queries import progress as ticket_progress
+
+    async def progress(ticket_no: str | None, phone: str | None) -> list[str]:
+        async with sessions() as session:
+            found = await ticket_progress(session, ticket_no=ticket_no, phone=phone)
+        return [one.spoken for one in found]
+
+    async def recent_calls(phone: str, since: datetime, call_id: str) -> int:
+        query = (
+            select(func.count())
+            .select_from(Call)
+            .where(Call.caller == phone, Call.started_at >= since, Call.id != call_id)
+        )
+        async with sessions() as session:
+            return await session.scalar(query) or 0
+
+    async def workday(day: object) -> bool:
+        from datetime import date
+
+        assert isinstance(day, date)
+        async with sessions() as session:
+            row = await session.get(CalendarDay, day)
+        return row.is_workday if row is not None else await national_workday(day)
+
+    return Lookups(progress=progress, recent_calls=recent_calls, workday=workday)

@@ -1,0 +1,80 @@
+"""One caller's way through a script: what was pressed ahead, what is remembered, and how things are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hotline.clock import Clock
+from ivr.journal import Journal
+from ivr.line import CallerLine, Prompt
+from ivr.lookups import Lookups
+from ivr.script import Script
+
+BETWEEN_DIGITS = 3.0
+"""Seconds after a digit until a typed number counts as complete."""
+
+HUMAN = "human"
+"""Pseudo exit: the caller pressed the key that leads to a person."""
+
+SPOKEN = dict(zip("0123456789", "零幺二三四五六七八九", strict=True))
+"""How digits of telephone numbers are said: 幺 for 1, so that it is not heard as 七."""
+
+
+@dataclass
+class Visit:
+    """State of one run. A call keeps the script it began with, whatever is published meanwhile."""
+
+    script: Script
+    version: int
+    line: CallerLine
+    journal: Journal
+    lookups: Lookups
+    clock: Clock
+    recordings: Path
+    variables: dict[str, str] = field(default_factory=dict)
+    ahead: str = ""
+    """A key pressed during a `say`: it counts for the next menu."""
+    agent: str = ""
+    rounds: dict[str, int] = field(default_factory=dict)
+    waited: dict[str, float] = field(default_factory=dict)
+
+    def prompt(self, node_id: str, field_name: str) -> list[Prompt]:
+        made = self.script.prompt(node_id, field_name)
+        return [made] if made else []
+
+    def is_human(self, key: str) -> bool:
+        return key == self.script.human.key
+
+    async def say(self, prompts: Sequence[Prompt]) -> str:
+        """Say this; any key cuts it short and is returned."""
+        return await self.line.say(prompts) if prompts else ""
+
+    async def ask(self, prompts: Sequence[Prompt], seconds: float) -> str:
+        """Say this and wait for one key; a key pressed ahead spares the saying. "" on silence."""
+        if self.ahead:
+            key, self.ahead = self.ahead, ""
+            return key
+        return await self.say(prompts) or await self.line.wait_key(seconds)
+
+    async def ask_number(self, prompts: Sequence[Prompt], seconds: float, longest: int) -> str:
+        """Say this and take digits until `#`, `longest` or a pause. `*` starts again. "" on silence.
+
+        The human key alone (nothing after it) is returned as it is: the caller wants a person.
+        """
+        typed = ""
+        key = await self.ask(prompts, seconds)
+        for _ in range(4 * longest):  # a bound on "*": a keypad may be stuck
+            if key in ("", "#"):
+                return typed
+            typed = "" if key == "*" else typed + key
+            if len(typed) >= longest:
+                return typed
+            key = await self.line.wait_key(BETWEEN_DIGITS if typed else seconds)
+        return typed
+
+
+def read_back(digits: str) -> list[Prompt]:
+    """A telephone number digit by digit, from prompts made beforehand (no number ever becomes a file)."""
+    return [Prompt(SPOKEN[digit]) for digit in digits if digit in SPOKEN]
