@@ -98,6 +98,7 @@ class Leg:
     def close(self, now: float) -> None:
         """No more sound will come; what was said is still decoded."""
         self._carry_out(self._segmenter.flush(), now)
+        self._detector.close()
 
     def _carry_out(self, steps: list[Step], arrived: float) -> None:
         decoder = self.decoder

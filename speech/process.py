@@ -27,7 +27,7 @@ from speech.taps import TapBook
 from speech.text import ClerkText
 from speech.transcriber import Transcriber
 from speech.transcript import TranscriptKeeper
-from speech.vad import WebrtcDetector
+from speech.vad import Ears, GatedSilero
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +44,14 @@ class SpeechProcess:
         clock = SystemClock()
         self._database = make_engine(settings.db_url)
         self.keeper = TranscriptKeeper(make_sessions(self._database), clock)
+        ears = Ears()
         self._hot_words = HotWordFile(settings.var / "hotwords.txt")
         self.transcriber = Transcriber(
             bus,
             clock,
             self.keeper,
             threads=settings.speech_threads,
-            detector=WebrtcDetector,
+            detector=lambda: GatedSilero(ears),
             text=lambda: ClerkText(self._hot_words.current()),
         )
         self._taps = TapBook(bus)
