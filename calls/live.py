@@ -39,7 +39,10 @@ class LiveLeg:
     role: str
     name: str
     joined_at: datetime | None = None
+    up: bool = False
     in_conference: bool = False
+    seq: int = 0
+    """Number of the event that showed it first: a picture of Asterisk asked for earlier says nothing of it."""
 
 
 @dataclass(slots=True)
@@ -121,7 +124,7 @@ class LiveCall:
 
 @dataclass(slots=True)
 class LiveAgent:
-    """A seat and who sits there. `registered` is None until Asterisk or the desk has told."""
+    """A seat and who sits there. `away` says since when the desk or Asterisk finds the softphone unregistered."""
 
     agent: str
     state: AgentState
@@ -131,8 +134,7 @@ class LiveAgent:
     queues: tuple[str, ...] = ()
     call_id: str = ""
     heartbeat_at: datetime | None = None
-    registered: bool | None = None
-    unregistered_since: datetime | None = None
+    away: dict[str, datetime] = field(default_factory=dict)
     mic_ok: bool = True
     wanted: str = "ready"
     wanted_reason: str = ""

@@ -113,7 +113,8 @@ class AgentSession(Base):
     queues: Mapped[list[str]] = mapped_column(default=list)
     heartbeat_at: Mapped[datetime | None]
     wanted: Mapped[str] = mapped_column(String(12), default="")
-    """What the agent asked for while busy (ready or not_ready), taken up after wrap-up."""
+    """What the agent asked for while busy (ready, not_ready or offline), taken up after wrap-up."""
+    wanted_reason: Mapped[str] = mapped_column(String(32), default="")
 
 
 class AgentStateLog(Base):
