@@ -1,0 +1,242 @@
+"""The spotter: hears emergencies in what the citizen says and alerts the agent (domain.md 3.3).
+
+It only alerts; a human decides whether to hand over. It acts on final utterances, never on partials, because
+a partial may still turn into its opposite. Sound counts: a recogniser writes 早火 for 着火.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pypinyin import Style, lazy_pinyin
+from sqlalchemy import update
+
+from db.models import Call
+from db.session import Sessions
+from hotline.bus import Bus, Unsubscribe
+from hotline.clock import Clock
+from hotline.events import EmergencyHeard, Utterance
+from tickets.sounds import sound
+
+log = logging.getLogger(__name__)
+
+FILE = Path(__file__).parent / "data" / "emergency.yaml"
+
+PAIR_GAP = 8
+"""Characters between the parts of a pair."""
+SAME_BREATH_MS = 1200
+"""A pause shorter than this does not end a sentence: what was said before it still qualifies what follows."""
+LIVE_CALLS = 2000
+
+_OVERRULED_BY_NOW = ("past", "enquiry", "done")
+_FINAL = ("about", "fiction", "feared")
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A trigger; `syllables` are folded ones for long words, None for words that must be written so."""
+
+    text: str
+    syllables: tuple[str, ...] | None = None
+    plain: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    code: str
+    target: str
+    words: tuple[_Word, ...]
+    pairs: tuple[re.Pattern[str], ...]
+    needs_any: tuple[str, ...]
+    not_words: tuple[str, ...]
+    never_with: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Rules:
+    codes: tuple[_Code, ...]
+    negative: dict[str, tuple[str, ...]]
+    now: re.Pattern[str]
+    yes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A code and the words of the text that gave it."""
+
+    code: str
+    target: str
+    words: tuple[str, ...]
+
+
+def _plain(text: str) -> tuple[str, ...]:
+    """Syllables with only -ng folded: two-character words have too many homophones when all is folded."""
+    return tuple(re.sub("ng$", "n", plain) for plain in lazy_pinyin(text, style=Style.NORMAL))
+
+
+@cache
+def _rules(path: Path = FILE) -> _Rules:
+    data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    codes = []
+    for code, row in data["codes"].items():
+        words = [_Word(text) for text in row.get("exact", ())]
+        for text in row.get("sound", ()):
+            words.append(_Word(text, sound(text), _plain(text) if len(text) == 2 else None))
+        codes.append(
+            _Code(
+                code=code,
+                target=row["target"],
+                words=tuple(words),
+                pairs=tuple(_pair(parts) for parts in row.get("pairs", ())),
+                needs_any=tuple(row.get("needs_any", ())),
+                not_words=tuple(row.get("not_words", ())),
+                never_with=tuple(row.get("never_with", ())),
+            )
+        )
+    return _Rules(
+        codes=tuple(codes),
+        negative={name: tuple(words) for name, words in data["negative"].items()},
+        now=re.compile("|".join(data["now"])),
+        yes=frozenset(data["affirmations"]),
+    )
+
+
+def _pair(parts: list[str]) -> re.Pattern[str]:
+    return re.compile(f".{{0,{PAIR_GAP}}}?".join(re.escape(part) for part in parts))
+
+
+def _denied(text: str, at: int) -> bool:
+    """Whether 没有, 没 or 不是 stands right before this place."""
+    return text[:at].endswith(("没有", "没", "不是", "并未"))
+
+
+def _found(word: _Word, text: str, heard: tuple[str, ...], not_words: tuple[str, ...]) -> str:
+    """The characters at which this trigger was heard, "" when it was not."""
+    size = len(word.text)
+    for i in range(len(text) - size + 1):
+        there = text[i : i + size]
+        if there != word.text and (
+            heard[i : i + size] != word.syllables or (word.plain is not None and _plain(there) != word.plain)
+        ):
+            continue
+        around = text[max(0, i - 2) : i + size + 2]
+        if not _any(not_words, around) and not _denied(text, i):
+            return there
+    return ""
+
+
+def _found_pair(pair: re.Pattern[str], text: str, not_words: tuple[str, ...]) -> str:
+    match = pair.search(text)
+    if match is None or _denied(text, match.start()) or "没" in match.group():
+        return ""
+    return "" if _any(not_words, text[max(0, match.start() - 2) : match.end() + 2]) else match.group()
+
+
+def _any(words: tuple[str, ...], text: str) -> bool:
+    return any(word in text for word in words)
+
+
+def spot(text: str, before: str = "") -> list[Hit]:
+    """Emergencies in one sentence; `before` was said in the same breath and only qualifies it."""
+    rules = _rules()
+    text = re.sub(r"\s+", "", text)
+    for denial in rules.negative["denied"]:
+        text = text.replace(denial, "，")
+    whole = before + text
+    if any(_any(rules.negative[name], whole) for name in _FINAL):
+        return []
+    happening = rules.now.search(text) is not None
+    if not happening and any(_any(rules.negative[name], whole) for name in _OVERRULED_BY_NOW):
+        return []
+    heard = sound(text)
+    hits: list[Hit] = []
+    for code in rules.codes:
+        words = [w for word in code.words if (w := _found(word, text, heard, code.not_words))]
+        words += [w for pair in code.pairs if (w := _found_pair(pair, text, code.not_words))]
+        if not words or _any(code.never_with, text):
+            continue
+        if not code.needs_any or _any(code.needs_any, text):
+            hits.append(Hit(code.code, code.target, tuple(dict.fromkeys(words))))
+    return hits
+
+
+def is_yes(text: str) -> bool:
+    """Whether a citizen's utterance is a bare yes."""
+    return re.sub(r"[\s，。！？、,.!?]", "", text) in _rules().yes
+
+
+@dataclass(slots=True)
+class _Memory:
+    told: set[str] = field(default_factory=set)
+    last: str = ""
+    last_end_ms: int = -(10**9)
+    asked: list[Hit] = field(default_factory=list)
+
+
+class Spotter:
+    """Publishes `EmergencyHeard` once per code and call, and marks the call when it has `sessions`."""
+
+    def __init__(self, bus: Bus, clock: Clock, sessions: Sessions | None = None) -> None:
+        self._bus = bus
+        self._clock = clock
+        self._sessions = sessions
+        self._calls: OrderedDict[str, _Memory] = OrderedDict()
+        self._unsubscribe: Unsubscribe | None = None
+
+    async def start(self) -> None:
+        self._unsubscribe = self._bus.subscribe(self._heard, Utterance)
+
+    async def close(self) -> None:
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+
+    async def _heard(self, utterance: Utterance) -> None:
+        if not utterance.final or not utterance.call_id:
+            return
+        memory = self._calls.setdefault(utterance.call_id, _Memory())
+        self._calls.move_to_end(utterance.call_id)
+        while len(self._calls) > LIVE_CALLS:
+            self._calls.popitem(last=False)
+        if utterance.speaker == "agent":
+            # The agent's words alone alert nobody; a citizen's yes to them does.
+            memory.asked = spot(utterance.text)
+            return
+        same_breath = utterance.start_ms - memory.last_end_ms <= SAME_BREATH_MS
+        hits = spot(utterance.text, memory.last if same_breath else "")
+        if not hits and is_yes(utterance.text):
+            hits = memory.asked
+        memory.last, memory.last_end_ms, memory.asked = utterance.text, utterance.end_ms, []
+        fresh = [hit for hit in hits if hit.code not in memory.told]
+        for hit in fresh:
+            memory.told.add(hit.code)
+            await self._bus.publish(
+                EmergencyHeard(
+                    call_id=utterance.call_id,
+                    code=hit.code,
+                    target=hit.target,
+                    words=hit.words,
+                    utterance_id=utterance.utterance_id,
+                    speaker=utterance.speaker,
+                    at=self._clock.now(),
+                )
+            )
+        if fresh:
+            await self._mark(utterance.call_id)
+
+    async def _mark(self, call_id: str) -> None:
+        """The alert has gone out already: a database that is away costs the mark, not the alert."""
+        if self._sessions is None:
+            return
+        try:
+            async with self._sessions.begin() as session:
+                await session.execute(update(Call).where(Call.id == call_id).values(emergency=True))
+        except Exception:
+            log.exception("call %s could not be marked as an emergency", call_id)
