@@ -11,7 +11,7 @@ from hotline.clock import local
 from hotline.phone import normalise
 from ivr.branches import holds
 from ivr.line import CallerHungUp, Prompt, QueueEnd
-from ivr.script import (
+from ivr.nodes import (
     Branch,
     Callback,
     Digits,
@@ -25,7 +25,7 @@ from ivr.script import (
     Survey,
     VoicemailNode,
 )
-from ivr.script import Set as SetNode
+from ivr.nodes import Set as SetNode
 from ivr.visit import HUMAN, Visit, read_back
 
 log = logging.getLogger(__name__)
@@ -170,7 +170,6 @@ async def voicemail(visit: Visit, node_id: str, node: VoicemailNode) -> str:
     now = visit.clock.now()
     relative = f"voicemail/{local(now):%Y/%m/%d}/{call_id}-{now:%H%M%S}.wav"
     path = visit.recordings / relative
-    path.parent.mkdir(parents=True, exist_ok=True)
     recorded = await visit.line.record(path, seconds=node.seconds, end_keys="#" + visit.script.human.key)
     if recorded.seconds >= SHORTEST_MESSAGE and not visit.is_human(recorded.key):
         visit.journal.voicemail(call_id, relative, recorded.seconds)

@@ -125,6 +125,10 @@ class AgiLine:
 
     async def record(self, path: Path, *, seconds: float, end_keys: str) -> Recorded:
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LineFailed(f"the folder of voice messages cannot be written: {error.strerror}") from error
+        try:
             reply = await self._agi.send_command(
                 "RECORD FILE",
                 str(path.with_suffix("")),

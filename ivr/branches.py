@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from hotline.clock import local
-from ivr.script import (
+from ivr.nodes import (
     WEEKDAYS,
     CallerTest,
     HoursTest,

@@ -6,45 +6,19 @@ and warns when it is long (asks.md, "what none of the peers has", 5).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from asterisk_conf.render import QUEUES
 from ivr.document import Document, Problem, ScriptRefused, read_file, read_text
-from ivr.script import Callback, CallerTest, Digits, Menu, Progress, Queue, Script, Survey, VariableTest
-from ivr.script import Set as SetNode
+from ivr.nodes import Callback, CallerTest, Digits, Menu, Queue, Survey, VariableTest
+from ivr.nodes import Set as SetNode
+from ivr.paths import HumanPath, SecondsOf, human_paths, spoken_seconds
+from ivr.script import Script
 
 MENU_CHOICES = 7
 """Choices a caller can be expected to remember; more is a warning."""
-
-PATH_LIMIT = 400
-"""Paths listed in a report at most."""
-
-SecondsOf = Callable[[str], float]
-
-
-def spoken_seconds(text: str) -> float:
-    """How long a prompt takes to say, estimated: 0.24 s a character and 0.3 s a pause (measured at 150 wpm)."""
-    pauses = sum(text.count(mark) for mark in "，。、；：！？,.;:!?")
-    letters = sum(not char.isspace() for char in text) - pauses
-    return 0.24 * letters + 0.3 * pauses
-
-
-@dataclass(frozen=True, slots=True)
-class HumanPath:
-    """A way from the start to a queue: nodes in order, seconds of prompts and of silence before it.
-
-    `keys` are the exits taken by pressing something; a path without any is what a silent caller goes through.
-    """
-
-    nodes: tuple[str, ...]
-    keys: tuple[str, ...]
-    prompt_s: float
-    silence_s: float
-
-    @property
-    def seconds(self) -> float:
-        return self.prompt_s + self.silence_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +103,11 @@ def _unknown_names(document: Document) -> Iterable[Problem]:
                 part = ("choices" if isinstance(node, Menu) else "keys", key) if key != exit_name else (key,)
                 yield unknown(("nodes", node_id, *part), target, node_id)
         test = getattr(node, "test", None)
+        asked = getattr(node, "queue", getattr(test, "queue", None))
+        if asked is not None and asked not in QUEUES:
+            fix = f"可用的队列：{'、'.join(QUEUES)}。"
+            line = document.line("nodes", node_id, *(("test",) if test else ()), "queue")
+            yield Problem("error", "unknown-queue", f"没有队列“{asked}”。", fix, node=node_id, line=line)
         line = document.line("nodes", node_id, "test")
         if isinstance(test, CallerTest) and test.list not in script.lists:
             fix = f"请在 lists 下写 {test.list}，或改用已有的名单。"
@@ -314,42 +293,6 @@ def _lengths(document: Document) -> Iterable[Problem]:
                     node=node_id,
                     line=document.line("nodes", node_id, field_name),
                 )
-
-
-def human_paths(script: Script, seconds_of: SecondsOf = spoken_seconds) -> list[HumanPath]:
-    """Every way from the start to its first queue, shortest first, each with the seconds it takes.
-
-    Prompts count in full (a caller may cut them short); silence counts only where he waits it out.
-    """
-    found: list[HumanPath] = []
-
-    def walk(node_id: str, nodes: tuple[str, ...], keys: tuple[str, ...], said: float, silent: float) -> None:
-        if node_id in nodes or len(found) >= PATH_LIMIT:
-            return
-        node = script.nodes[node_id]
-        nodes = (*nodes, node_id)
-        if isinstance(node, Queue):
-            opening = seconds_of(node.prompt) if node.prompt else 0.0
-            found.append(HumanPath(nodes, keys, said + opening, silent))
-            return
-        spoken = {name: seconds_of(text) for name, text in node.prompts().items()}
-        prompt = spoken.get("prompt", 0.0)
-        for exit_name, target in node.exits().items():
-            more_said, more_silent, pressed = prompt, 0.0, keys
-            if isinstance(node, Menu | Digits | Progress) and exit_name == "no_input":
-                attempts = getattr(node, "attempts", 1)
-                more_silent = node.timeout * attempts
-                more_said = prompt * attempts + spoken.get("no_input_prompt", 0.0) * (attempts - 1)
-            elif isinstance(node, Menu | Digits) and exit_name == "wrong_key":
-                attempts = node.attempts
-                more_said = prompt * attempts + spoken.get("wrong_key_prompt", 0.0) * (attempts - 1)
-                pressed = (*keys, f"{node_id}:{exit_name}")
-            elif exit_name.startswith("key ") or node.kind in ("digits", "progress", "survey", "callback"):
-                pressed = (*keys, f"{node_id}:{exit_name}")
-            walk(target, nodes, pressed, said + more_said, silent + more_silent)
-
-    walk(script.start, (), (), 0.0, 0.0)
-    return sorted(found, key=lambda path: (bool(path.keys), path.seconds))
 
 
 def _too_long_to_human(document: Document, paths: list[HumanPath]) -> Iterable[Problem]:

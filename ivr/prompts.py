@@ -20,9 +20,10 @@ from hotline.settings import ROOT, Settings
 from hotline.wav import Samples
 from ivr import sound
 from ivr.line import Prompt
+from ivr.piper import choose_voice
 from ivr.script import Script
 from ivr.visit import SPOKEN
-from ivr.voices import Voice, choose_voice
+from ivr.voices import Voice
 
 log = logging.getLogger(__name__)
 
