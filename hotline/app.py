@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -34,6 +34,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
+
+
+class Part(Protocol):
+    """What runs between `start` and `close`."""
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
 
 ALL_ROLES = frozenset({"asterisk", "node", "speech", "desk", "jobs"})
 
@@ -102,24 +111,40 @@ class System:
 async def open_core(settings: Settings, *, embedded: bool) -> AsyncIterator[Core]:
     """Database (migrated, seeded) and bus."""
     from db.migrate import upgrade
-    from db.seed import load_categories, load_demo
 
     clock = SystemClock()
     engine = make_engine(settings.db_url)
     try:
         await upgrade(engine)
         sessions = make_sessions(engine)
-        accounts: list[DemoAccount] = []
-        async with sessions.begin() as session:
-            if settings.jurisdiction == "demo":
-                accounts = await load_demo(session, clock.now())
-            else:
-                await load_categories(session)
+        accounts = await seed(settings, sessions, clock)
         async with AsyncExitStack() as stack:
             bus = await stack.enter_async_context(open_bus(settings, embedded=embedded))
             yield Core(settings, engine, sessions, bus, clock, accounts)
     finally:
         await engine.dispose()
+
+
+async def seed(settings: Settings, sessions: Sessions, clock: Clock) -> list[DemoAccount]:
+    """Rows the system needs: categories, deadlines, holidays, articles, the demo county; returns new accounts."""
+    from db.seed import load_categories, load_demo
+    from kb.articles import load_articles
+    from tickets.calendar import seed_calendar
+    from tickets.sla import seed_profiles
+
+    async with sessions.begin() as session:
+        accounts: list[DemoAccount] = []
+        if settings.jurisdiction == "demo":
+            accounts = await load_demo(session, clock.now())
+        else:
+            await load_categories(session)
+        year = clock.now().year
+        await seed_calendar(session, year - 1, year + 1)
+        await seed_profiles(session)
+        report = await load_articles(session, clock)
+    for problem in report.problems:
+        log.error("knowledge article left out: %s", problem)
+    return accounts
 
 
 @asynccontextmanager
@@ -153,17 +178,18 @@ async def open_bus(settings: Settings, *, embedded: bool) -> AsyncIterator[Bus]:
 @asynccontextmanager
 async def running_asterisk(settings: Settings, say: Say) -> AsyncIterator[None]:
     """Asterisk, and the telephone-network simulator beside it unless a real trunk is configured."""
-    from asterisk_conf.find import fetch_asterisk, find_asterisk
+    from asterisk_conf.fetch import fetch_asterisk
+    from asterisk_conf.find import find_asterisk
     from asterisk_conf.launcher import AsteriskInstance
 
-    if find_asterisk(settings) is None:
-        say("Asterisk is not on this machine: fetching it into var/asterisk (about 300 MB, once)")
-        await fetch_asterisk(settings, say)
+    program = find_asterisk(settings)
+    if program is None:
+        say("Asterisk is not on this machine: fetching it (about 300 MB, once)")
+        program = await fetch_asterisk(settings, say)
     await make_prompts(settings, say)
-    names = ["hotline"]
+    instances = [AsteriskInstance(settings, "hotline", program=program)]
     if settings.simulator and not settings.trunk_host:
-        names.append("network")
-    instances = [AsteriskInstance(settings, name) for name in names]
+        instances.append(AsteriskInstance(settings, "network", program=program))
     try:
         await asyncio.gather(*(instance.start() for instance in instances))
         yield
@@ -182,6 +208,8 @@ async def make_prompts(settings: Settings, say: Say) -> None:
     except UserError as error:
         say(f"prompts are missing: {error.message}. {error.remedy}")
         return
+    finally:
+        await prompts.close()
     if made:
         say(f"made {made} spoken prompts")
 
@@ -190,6 +218,7 @@ async def make_prompts(settings: Settings, say: Say) -> None:
 async def running_node(core: Core, say: Say) -> AsyncIterator[None]:
     """Everything beside one Asterisk: call state, the IVR, taps, drafts, suggestions, the spotter."""
     from calls.node import CallsNode
+
     from ivr.server import IvrServer
     from kb.index import KnowledgeIndex
     from kb.suggest import Suggester
@@ -198,17 +227,15 @@ async def running_node(core: Core, say: Say) -> AsyncIterator[None]:
     from tickets.drafts import Drafts
     from tickets.emergency import Spotter
 
-    from kb.articles import load_articles
-
     settings, sessions, bus, clock = core.settings, core.sessions, core.bus, core.clock
-    async with sessions.begin() as session:
-        await load_articles(ROOT / "kb" / "articles", session, clock)
     async with sessions() as session:
         lexicon = await Lexicon.load(session)
     index = KnowledgeIndex(sessions)
-    await index.build()
+    written = await index.build()
+    if written:
+        say(f"indexed {written} knowledge articles")
     node = CallsNode(settings, sessions, bus, clock)
-    parts = [
+    parts: list[Part] = [
         Drafts(sessions, bus, clock, lexicon),
         Spotter(bus, clock, sessions),
         Suggester(index, bus),
@@ -221,7 +248,6 @@ async def running_node(core: Core, say: Say) -> AsyncIterator[None]:
             await part.start()
             stack.push_async_callback(part.close)
         yield
-    del say
 
 
 @asynccontextmanager
@@ -254,12 +280,12 @@ def child_environment(settings: Settings) -> dict[str, str]:
 @asynccontextmanager
 async def running_desk(core: Core) -> AsyncIterator[None]:
     """The web application."""
-    from agent_desk.app import make_app
     from aiohttp import web
+
+    from agent_desk.app import make_app
+    from agent_desk.services import DeskServices
     from calls.client import ControlClient
     from kb.index import KnowledgeIndex
-
-    from agent_desk.services import DeskServices
     from tickets.desk import TicketDesk
 
     settings = core.settings

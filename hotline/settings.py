@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     tap: str = Field(default="chanspy", pattern="^(chanspy|mixmonitor)$", description="How speakers are heard.")
     llm_url: str = Field(default="", description="OpenAI-compatible endpoint for better drafts; off when empty.")
     llm_model: str = ""
+    ice_servers: str = Field(
+        default="", description="STUN or TURN URLs for softphones, blank-separated; empty on one LAN."
+    )
     log_level: str = "INFO"
 
     @field_validator("var")

@@ -1,0 +1,48 @@
+"""`hotline call`: a citizen's call through the telephone-network simulator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hotline.console import load_settings, out, run
+
+
+def call(
+    caller: Annotated[str, typer.Option("--from", help="The citizen's number, as the trunk would say it.")],
+    to: Annotated[str, typer.Option("--to", help="Number dialled; the hotline's own by default.")] = "",
+    audio: Annotated[Path | None, typer.Option(help="WAV with the citizen's voice.")] = None,
+    say: Annotated[str, typer.Option(help="Or what the citizen says, in Chinese.")] = "",
+    press: Annotated[str, typer.Option(help='Plan of keys and waits, e.g. "wait,2,wait 3,5,agent,speak".')] = "",
+    record: Annotated[Path | None, typer.Option(help="Keep what the citizen heard in this WAV.")] = None,
+    hang_up_after: Annotated[
+        float | None, typer.Option(help="Hang up so many seconds after the plan; else wait for the other side.")
+    ] = None,
+    max_seconds: Annotated[float, typer.Option(help="End the call at the latest after so long.")] = 180.0,
+) -> None:
+    """Call the hotline as a citizen does, and print the call's time line. No real number is ever dialled."""
+    from network.citizen import CitizenCall
+    from network.citizen import call as make_call
+
+    settings = load_settings()
+    wish = CitizenCall(
+        caller=caller,
+        to=to,
+        audio=audio,
+        say=say,
+        press=press,
+        record=record,
+        hang_up_after=hang_up_after,
+        max_seconds=max_seconds,
+    )
+
+    async def work() -> int:
+        result = await make_call(settings, wish, lambda entry: out.print(str(entry), markup=False))
+        out.print(f"[bold]{result.outcome}[/]  call {result.call_id or 'unknown'}, {result.seconds:.1f} s")
+        if result.heard is not None:
+            out.print(f"what the citizen heard: {result.heard}")
+        return 0 if result.answered else 1
+
+    run(work)

@@ -1,0 +1,55 @@
+"""`hotline models`: speech models."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+from hotline.console import load_settings, out, run
+from hotline.errors import UserError
+
+app = typer.Typer(no_args_is_help=True, help="Speech models for the transcript.")
+
+
+@app.command("list")
+def list_() -> None:
+    """Show which model would be used and which others lie beside it."""
+    from speech.models import explain_missing, find_model, is_model
+
+    settings = load_settings()
+    model = find_model(settings)
+    out.print(f"in use: {model}" if model else explain_missing(settings))
+    if settings.models_dir.is_dir():
+        for folder in sorted(settings.models_dir.iterdir()):
+            if is_model(folder):
+                out.print(f"  {folder}")
+    if model is None:
+        raise SystemExit(1)
+
+
+@app.command("download")
+def download_(
+    url: Annotated[str, typer.Option(help="Another model's zip, e.g. the large vosk-model-cn-0.22.")] = "",
+) -> None:
+    """Download vosk-model-small-cn-0.22 (42 MB) into var/models."""
+    from speech.models import SMALL_URL, ModelUnavailable, download
+
+    settings = load_settings()
+
+    async def work() -> None:
+        columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=out) as bar:
+            task = bar.add_task("model", total=None)
+
+            def progress(done: int, total: int) -> None:
+                bar.update(task, completed=done, total=total or None)
+
+            try:
+                folder = await download(settings, progress, url=url or SMALL_URL)
+            except ModelUnavailable as error:
+                raise UserError(str(error)) from error
+        out.print(f"model ready: {folder}")
+
+    run(work)

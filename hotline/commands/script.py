@@ -1,0 +1,110 @@
+"""`hotline script`: IVR scripts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hotline.console import fail, load_settings, out, run
+
+app = typer.Typer(no_args_is_help=True, help="IVR scripts: check, show, walk through, publish.")
+
+ScriptFile = Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped script (direct, menu).")]
+
+
+def _path(name: str) -> Path:
+    from ivr.versions import SHIPPED
+
+    shipped = SHIPPED / f"{name}.yaml"
+    return shipped if shipped.is_file() else Path(name)
+
+
+@app.command("check")
+def check(file: ScriptFile) -> None:
+    """Check a script: every problem with its node, its line and what to do. Exit code 1 on errors."""
+    from ivr.check import check_file
+
+    document, report = check_file(_path(file))
+    for problem in report.problems:
+        colour = "red" if problem.level == "error" else "yellow"
+        out.print(f"[{colour}]•[/] ", end="")
+        out.print(str(problem), markup=False)
+    for path in report.paths:
+        keys = "、".join(path.keys) or "不按键"
+        out.print(f"[dim]到人工 {path.seconds:5.1f} 秒（{keys}）：{' → '.join(path.nodes)}[/]")
+    if report.errors or document is None:
+        raise SystemExit(1)
+    out.print(
+        f"[green]通过[/]：{document.script.name}，{len(document.script.nodes)} 个节点，{len(report.warnings)} 条提醒"
+    )
+
+
+@app.command("show")
+def show(file: ScriptFile) -> None:
+    """Show a script's nodes, what each says and where its exits lead."""
+    from ivr.document import ScriptRefused, read_file
+
+    try:
+        document = read_file(_path(file))
+    except ScriptRefused as error:
+        fail(str(error))
+    script = document.script
+    out.print(f"[bold]{script.name}[/]  开始于 {script.start}")
+    for name, node in script.nodes.items():
+        out.print(f"\n[bold]{name}[/] [cyan]{node.kind}[/]")
+        for field, text in node.prompts().items():
+            out.print(f"  {field}：{text}", markup=False)
+        for label, target in node.exits().items():
+            out.print(f"  {label} → {target}", markup=False)
+
+
+@app.command("walk")
+def walk(
+    file: ScriptFile,
+    press: Annotated[str, typer.Option(help='What the caller does, e.g. "2,wait,1" (wait = says nothing).')] = "",
+) -> None:
+    """Walk through a script without a telephone and print what the caller hears."""
+    from ivr.walk import walk_file
+
+    async def work() -> int:
+        return await walk_file(_path(file), press, lambda line: out.print(line, markup=False))
+
+    run(work)
+
+
+@app.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of scripts, for editors."""
+    import json
+
+    from ivr.script import json_schema
+
+    out.print(json.dumps(json_schema(), ensure_ascii=False, indent=2), markup=False)
+
+
+@app.command("publish")
+def publish(file: Annotated[Path, typer.Argument(help="A checked YAML file.")], note: str = "") -> None:
+    """Publish a script as a new version. Calls under way stay on theirs."""
+    from db.session import make_engine, make_sessions
+    from hotline.clock import SystemClock
+    from ivr.document import ScriptRefused
+    from ivr.versions import publish as publish_version
+
+    settings = load_settings()
+
+    async def work() -> None:
+        engine = make_engine(settings.db_url)
+        try:
+            async with make_sessions(engine).begin() as session:
+                try:
+                    text = file.read_text(encoding="utf-8")
+                    version = await publish_version(session, SystemClock(), text, note=note)
+                except (ScriptRefused, OSError, UnicodeDecodeError) as error:
+                    fail(str(error))
+        finally:
+            await engine.dispose()
+        out.print(f"published {version.name} version {version.version}")
+
+    run(work)
