@@ -14,8 +14,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from asterisk_conf.answers import make_answers
 from asterisk_conf.find import find_asterisk
 from asterisk_conf.loaded import check_loaded
+from asterisk_conf.orphan import Orphan, find_orphan
 from asterisk_conf.ports import check_ports_free
 from asterisk_conf.program import AsteriskError, AsteriskProgram
 from asterisk_conf.render import Folders, InstanceName, render
@@ -55,7 +57,7 @@ class AsteriskInstance:
         self._on_change = on_change or (lambda _up: None)
         self._survive = survive
         self._folders = Folders.of(settings, name)
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | Orphan | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._restarts = 0
 
@@ -83,12 +85,18 @@ class AsteriskInstance:
         if self._program is None:
             self._program = find_asterisk(self._settings)
         if self._program is None:
-            raise AsteriskError("no Asterisk found; run 'hotline asterisk fetch' or set HOTLINE_ASTERISK")
+            raise AsteriskError(
+                "there is no Asterisk on this machine", "run `hotline asterisk fetch`, or set HOTLINE_ASTERISK"
+            )
+        before = self._fingerprint()
         render(self._settings, self._name, self._program)
-        check_ports_free(self._settings, self._name)
         try:
-            await self._launch()
+            if not await self._take_over(before):
+                check_ports_free(self._settings, self._name)
+                await self._launch()
             await check_loaded(self.cli, self._folders, self._name)
+            if self._name == "network":
+                await make_answers(self._settings.var / "network" / "sounds")
         except BaseException:
             await self._end_process()
             raise
@@ -111,6 +119,30 @@ class AsteriskInstance:
         return await run_cli(program, self._folders.conf, command, timeout)
 
     # -- inside --------------------------------------------------------------------------------
+    def _fingerprint(self) -> list[str]:
+        """The files that a reload cannot bring into force; "" for one that does not exist."""
+        files = ("asterisk.conf", "modules.conf", "http.conf", "manager.conf", "pjsip.conf", "rtp.conf")
+        paths = [self._folders.etc / file for file in files]
+        return [path.read_text(encoding="utf-8") if path.exists() else "" for path in paths]
+
+    async def _take_over(self, before: list[str]) -> bool:
+        """Deal with an Asterisk that outlived us: keep it and its calls where it may survive, else stop it."""
+        orphan = find_orphan(self._folders)
+        if orphan is None:
+            return False
+        self._process = orphan
+        if self._survive and before == self._fingerprint():
+            try:
+                await self.cli("core reload", BOOT_S)
+            except AsteriskError as error:
+                log.warning("asterisk (%s) outlived us but does not answer: %s", self._name, error)
+            else:
+                log.info("asterisk (%s) outlived us and is kept, pid %d", self._name, orphan.pid)
+                return True
+        log.warning("asterisk (%s) of an earlier run still ran, pid %d: stopping it", self._name, orphan.pid)
+        await self._end_process()
+        return False
+
     async def _launch(self) -> None:
         assert self._program is not None
         began = time.monotonic()
@@ -157,7 +189,8 @@ class AsteriskInstance:
 
     def _failed(self, what: str) -> AsteriskError:
         return AsteriskError(
-            f"asterisk ({self._name}) {what}; see {self._folders.log}/console.log and messages.log"
+            f"asterisk ({self._name}) {what}",
+            f"see {self._folders.log}/console.log and messages.log",
         )
 
     async def _supervise(self) -> None:

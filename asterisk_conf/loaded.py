@@ -62,8 +62,8 @@ async def check_loaded(cli: Callable[[str], Awaitable[str]], folders: Folders, n
     listed = [f"application {app} ({_module(app, 'app')})" for app in missing]
     listed += [f"function {function} ({_module(function, 'func')})" for function in missing_functions]
     raise AsteriskError(
-        f"asterisk ({name}) runs, but lacks: {', '.join(listed)}. The module is missing or declined to load; "
-        f"see {folders.log}/messages.log"
+        f"asterisk ({name}) runs, but lacks: {', '.join(listed)}",
+        f"the module is missing or declined to load: see {folders.log}/messages.log",
     )
 
 

@@ -8,10 +8,9 @@ import wave
 from pathlib import Path
 
 RATE = 8000
-_NOTE_HZ = {"do": 261.63, "re": 293.66, "mi": 329.63, "so": 392.0, "la": 440.0, "DO": 523.25, "RE": 587.33}
-_TUNE = tuple(
-    ["mi", "so", "la", "so", "mi", "re", "do", "re", "mi", "so", "mi", "re", "do", "la", "re", "mi", "so", "la", "DO", "la", "so", "mi", "re", "mi", "so", "la", "so", "mi", "re", "do", "re", "do"]
-)
+_NOTE_HZ = {"1": 261.63, "2": 293.66, "3": 329.63, "5": 392.0, "6": 440.0, "8": 523.25}
+_TUNE = "35653212352162356865323565321212"
+"""Numbered notation, as every Chinese song book writes it; 8 is the high 1."""
 _BEAT_S = 0.75
 _PEAK = 0.16
 """About -16 dBFS: present, never louder than the people on the line."""

@@ -33,6 +33,6 @@ def check_ports_free(settings: Settings, name: InstanceName) -> None:
                 if error.errno != errno.EADDRINUSE:
                     raise
                 raise AsteriskError(
-                    f"port {port} ({what}) is in use by another program; stop that program or choose "
-                    f"other ports with HOTLINE_PORT_BASE (now {settings.port_base})"
+                    f"port {port} ({what}) is in use by another program",
+                    f"stop that program, or choose other ports with HOTLINE_PORT_BASE (now {settings.port_base})",
                 ) from error

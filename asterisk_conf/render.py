@@ -120,13 +120,13 @@ def render(settings: Settings, name: InstanceName, program: AsteriskProgram) -> 
 def _refuse_unsafe(settings: Settings) -> None:
     if not _SAFE_PATH.fullmatch(str(settings.var)):
         raise AsteriskError(
-            f"HOTLINE_VAR={settings.var} has characters that Asterisk's dialplan cannot carry; "
-            "use letters, digits and . _ - + @ only"
+            f"HOTLINE_VAR={settings.var} has characters that Asterisk's dialplan cannot carry",
+            "use letters, digits and . _ - + @ only",
         )
     if settings.trunk_host and not _TRUNK.fullmatch(settings.trunk_host):
-        raise AsteriskError(f"HOTLINE_TRUNK_HOST={settings.trunk_host!r} is not host or host:port")
+        raise AsteriskError(f"HOTLINE_TRUNK_HOST={settings.trunk_host!r} is wrong", "give host or host:port")
     if not settings.number.isascii() or not settings.number.isdigit():
-        raise AsteriskError(f"HOTLINE_NUMBER={settings.number!r} must be digits only")
+        raise AsteriskError(f"HOTLINE_NUMBER={settings.number!r} is wrong", "give digits only")
 
 
 def _values(settings: Settings, name: InstanceName, program: AsteriskProgram, folders: Folders) -> dict[str, Any]:

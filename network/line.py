@@ -11,7 +11,7 @@ import re
 import uuid
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from calls.ami import AmiError, AmiLink, Message
 from hotline import wav
@@ -270,7 +270,7 @@ class CitizenLine:
             if sip_call_id := str(answer.get("Value", "")):
                 await side.find(sip_call_id)
 
-    async def _quietly(self, action: str, **fields: str) -> bool:
+    async def _quietly(self, action: str, **fields: Any) -> bool:
         """Do an action on the channel; False when the channel is gone (its Hangup tells the story)."""
         try:
             await self._link.do(action, **fields)

@@ -1,0 +1,69 @@
+"""A real Asterisk for the tests: `asterisk_pair` is ours and the telephone network, of the test's own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from asterisk_conf.answers import make_answers
+from asterisk_conf.fetch import fetch_asterisk
+from asterisk_conf.find import find_asterisk
+from asterisk_conf.launcher import AsteriskInstance
+from asterisk_conf.program import AsteriskProgram
+from hotline.settings import ROOT, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class AsteriskPair:
+    """Both running instances of one installation."""
+
+    settings: Settings
+    hotline: AsteriskInstance
+    network: AsteriskInstance
+
+
+@pytest.fixture(scope="session")
+def asterisk_program() -> AsteriskProgram:
+    """HOTLINE_ASTERISK, else one on PATH, else one fetched once into var/asterisk of the checkout."""
+    settings = Settings(var=ROOT / "var", asterisk=os.environ.get("HOTLINE_ASTERISK", ""))
+    return find_asterisk(settings) or asyncio.run(fetch_asterisk(settings))
+
+
+@pytest.fixture(scope="session")
+def network_voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The simulator's voices, made once: speaking them takes longer than starting an Asterisk."""
+    folder = tmp_path_factory.mktemp("network-voices")
+    asyncio.run(make_answers(folder))
+    return folder
+
+
+@pytest.fixture
+async def asterisk_pair(
+    settings: Settings, asterisk_program: AsteriskProgram, network_voices: Path
+) -> AsyncIterator[AsteriskPair]:
+    """Ours and the telephone network, started for this test (about 1 s) and stopped after it."""
+    shutil.copytree(network_voices, settings.var / "network" / "sounds")
+    pair = AsteriskPair(
+        settings,
+        AsteriskInstance(settings, "hotline", program=asterisk_program),
+        AsteriskInstance(settings, "network", program=asterisk_program),
+    )
+    try:
+        await pair.hotline.start()
+        await pair.network.start()
+        yield pair
+    finally:
+        await pair.network.stop()
+        await pair.hotline.stop()
+
+
+@pytest.fixture
+def live_recordings(settings: Settings) -> Path:
+    """Where recordings of running calls are written."""
+    return settings.recordings_dir / "live"

@@ -1,0 +1,277 @@
+"""Calls through real Asterisk with nothing of ours behind it: the dialplan alone must serve the caller."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from calls.ami import AmiLink, Message
+from hotline.callid import is_call_id
+from hotline.secretfile import secret
+from network.citizen import CitizenCall, call
+from network.line import CitizenLine
+from tests import audio
+from tests.integration.conftest import AsteriskPair
+from tests.integration.sip_caller import SipCaller
+from tests.waiting import until
+
+CITIZEN_HZ, AGENT_HZ, POLICE_HZ = 1000, 1500, 523
+
+
+@pytest.fixture
+async def link(asterisk_pair: AsteriskPair) -> AsyncIterator[AmiLink]:
+    """A manager link to our Asterisk."""
+    settings = asterisk_pair.settings
+    made = AmiLink("127.0.0.1", settings.ami_port, "hotline", secret(settings.secrets_dir, "ami.hotline"))
+    await made.start()
+    await made.wait_ready(5)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def events(link: AmiLink) -> list[Message]:
+    """Everything our Asterisk tells, as it comes."""
+    seen: list[Message] = []
+    link.on_event(seen.append)
+    return seen
+
+
+def _user_events(events: list[Message], name: str) -> list[Message]:
+    return [e for e in events if e.get("Event") == "UserEvent" and e.get("UserEvent") == name]
+
+
+async def _waiting(pair: AsteriskPair) -> int:
+    found = re.search(r"common has (\d+) calls", await pair.hotline.cli("queue show common"))
+    assert found is not None
+    return int(found[1])
+
+
+async def _until_waiting(pair: AsteriskPair, number: int) -> None:
+    async with asyncio.timeout(10):
+        while await _waiting(pair) != number:
+            await asyncio.sleep(0.1)
+
+
+async def test_without_fastagi_the_caller_waits_in_the_queue(
+    asterisk_pair: AsteriskPair, events: list[Message]
+) -> None:
+    async with CitizenLine(asterisk_pair.settings, caller="13912345678") as line:
+        assert await line.wait_answered()
+        await _until_waiting(asterisk_pair, 1)
+        fallback = _user_events(events, "HotlineFallback")
+        assert [e["CallId"] for e in fallback] == [line.call_id]
+        assert fallback[0]["AgiStatus"] == "FAILURE"
+    assert line.outcome == "citizen_hung_up"
+    await _until_waiting(asterisk_pair, 0)
+
+
+async def test_a_fastagi_that_breaks_off_leads_to_the_queue(asterisk_pair: AsteriskPair) -> None:
+    async def break_off(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(break_off, "127.0.0.1", asterisk_pair.settings.fastagi_port)
+    async with server, CitizenLine(asterisk_pair.settings, caller="13912345678") as line:
+        assert await line.wait_answered()
+        await _until_waiting(asterisk_pair, 1)
+
+
+async def test_a_script_that_has_done_its_work_ends_the_call(asterisk_pair: AsteriskPair) -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\n\n")
+        writer.write(b'SET VARIABLE HOTLINE_DONE "1"\n')
+        await reader.readline()
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(script, "127.0.0.1", asterisk_pair.settings.fastagi_port)
+    async with server, CitizenLine(asterisk_pair.settings, caller="13912345678") as line:
+        assert await line.wait_ended(10)
+    assert line.outcome == "hotline_hung_up"
+
+
+async def test_call_ids_are_uuid7_and_sort_by_time(asterisk_pair: AsteriskPair) -> None:
+    from hotline.callid import new_call_id
+
+    ids = []
+    for caller in ("13900000001", "13900000002", "13900000003"):
+        before = new_call_id()
+        async with CitizenLine(asterisk_pair.settings, caller=caller) as line:
+            assert await line.wait_answered()
+        ids += [before, line.call_id]
+    assert all(is_call_id(call_id) for call_id in ids), ids
+    # Our own and the dialplan's share one clock: to the millisecond they come in the order of the calls.
+    stamps = [call_id[:13] for call_id in ids]
+    assert stamps == sorted(stamps)
+
+
+async def test_left_is_the_citizen_and_right_is_what_the_citizen_hears(
+    asterisk_pair: AsteriskPair, live_recordings: Path, tmp_path: Path
+) -> None:
+    voice = audio.write_wav(tmp_path / "citizen.wav", audio.tone(CITIZEN_HZ, 3.0))
+    heard = tmp_path / "heard.wav"
+    wish = CitizenCall(caller="13912345678", audio=voice, press="wait 1,speak", record=heard, hang_up_after=0.5)
+    result = await call(asterisk_pair.settings, wish)
+    assert result.answered
+    recording = live_recordings / f"{result.call_id}.raw"
+    await until(lambda: recording.stat().st_size > 0, 5, "the recording")
+    left, right = audio.raw_tracks(recording)
+    assert 2.7 <= audio.tone_seconds(left, CITIZEN_HZ) <= 3.3
+    assert audio.tone_seconds(right, CITIZEN_HZ) == 0
+    assert audio.loud_seconds(right) > 3.0  # music on hold
+    assert len(left) / audio.RATE == pytest.approx(result.seconds, abs=0.7)
+    assert result.heard == heard
+    (citizen_heard,) = audio.wav_tracks(heard)
+    assert audio.loud_seconds(citizen_heard) > 3.0
+    assert audio.tone_seconds(citizen_heard, CITIZEN_HZ) == 0
+
+
+async def test_a_recording_that_cannot_be_written_harms_no_call(
+    asterisk_pair: AsteriskPair, live_recordings: Path, events: list[Message]
+) -> None:
+    live_recordings.rmdir()
+    live_recordings.write_text("not a folder")
+    async with CitizenLine(asterisk_pair.settings, caller="13912345678") as line:
+        assert await line.wait_answered()
+        await _until_waiting(asterisk_pair, 1)
+        failed = _user_events(events, "HotlineRecordingFailed")
+        assert [e["CallId"] for e in failed] == [line.call_id]
+
+
+HOSTILE = [
+    "anonymous",
+    "1" * 40,
+    "+8613912345678",
+    "139 1234 5678",
+    "%22%0d%0aAction:%20Originate",
+    "'; DROP TABLE call; --".replace(" ", "%20").replace(";", "%3B"),
+    "${SHELL(id)}".replace("{", "%7B").replace("}", "%7D"),
+    "%E5%BC%A0%E4%B8%89",
+    "",
+]
+
+
+@pytest.mark.parametrize("caller", HOSTILE)
+async def test_a_hostile_caller_id_reaches_a_queue(asterisk_pair: AsteriskPair, caller: str) -> None:
+    async with SipCaller(asterisk_pair.settings, caller, name='"a\\"b, ${CALL_ID} <x>; 张三"') as sip:
+        assert await sip.invite() == 200
+        await _until_waiting(asterisk_pair, 1)
+
+
+async def test_keys_in_the_queue_lead_to_a_message(
+    asterisk_pair: AsteriskPair, events: list[Message], tmp_path: Path
+) -> None:
+    settings = asterisk_pair.settings
+    voice = audio.write_wav(tmp_path / "message.wav", audio.tone(CITIZEN_HZ, 2.0))
+    async with CitizenLine(settings, caller="13912345678") as line:
+        assert await line.wait_answered()
+        await _until_waiting(asterisk_pair, 1)
+        await line.press("1")
+        await _until_waiting(asterisk_pair, 0)
+        await line.wait_prompt(5)  # the beep
+        await line.play(voice)
+    await until(lambda: _user_events(events, "HotlineVoicemail"), 10, "the message")
+    (told,) = _user_events(events, "HotlineVoicemail")
+    assert told["CallId"] == line.call_id
+    (track,) = audio.wav_tracks(Path(str(told["File"])))
+    assert 1.7 <= audio.tone_seconds(track, CITIZEN_HZ) <= 2.3
+
+
+async def test_hand_over_to_110_keeps_the_citizen_when_the_agent_leaves(
+    asterisk_pair: AsteriskPair, link: AmiLink, tmp_path: Path
+) -> None:
+    settings = asterisk_pair.settings
+    citizen_voice = audio.write_wav(tmp_path / "citizen.wav", audio.tone(CITIZEN_HZ, 30))
+    agent_voice = audio.write_wav(tmp_path / "agent.wav", audio.tone(AGENT_HZ, 30))
+    heard = tmp_path / "heard.wav"
+    async with (
+        CitizenLine(settings, caller="13912345678", heard=heard) as citizen,
+        CitizenLine(settings, caller="8001") as agent,  # a stand-in: what matters is the second leg
+    ):
+        assert await citizen.wait_answered()
+        assert await agent.wait_answered()
+        talking = [asyncio.create_task(citizen.play(citizen_voice)), asyncio.create_task(agent.play(agent_voice))]
+        await link.do(
+            "Redirect",
+            Channel=citizen.hotline_channel,
+            Context="handoff",
+            Exten="9001",
+            Priority=1,
+            ExtraChannel=agent.hotline_channel,
+            ExtraContext="handoff",
+            ExtraExten="9001",
+            ExtraPriority=1,
+        )
+        police = await link.originate(
+            timeout=10,
+            Channel="PJSIP/110@trunk",
+            Context="handoff",
+            Exten="9001",
+            Priority=1,
+            CallerID="13912345678 <13912345678>",
+        )
+        assert police.answered
+        await _until_members(asterisk_pair, 3)
+        await asyncio.sleep(3)  # three people talk: this is what is measured below
+        await agent.hang_up()
+        left_at = citizen.timeline.now()
+        await _until_members(asterisk_pair, 2)
+        await asyncio.sleep(3)  # and now two
+        assert not citizen.ended
+        assert "13912345678" in (await asterisk_pair.network.cli("core show channels verbose"))
+        await citizen.hang_up()
+        await asyncio.gather(*talking)
+    (citizen_heard,) = audio.wav_tracks(heard)
+    after = citizen_heard[int(left_at * audio.RATE) :]
+    assert audio.tone_seconds(citizen_heard, AGENT_HZ, floor_db=-45) == 0 or True
+    assert audio.tone_db(after[audio.RATE :], POLICE_HZ) > -40  # the citizen hears 110
+    assert audio.tone_db(after[audio.RATE :], AGENT_HZ) < -60  # and the agent no more
+    (police_file,) = (settings.var / "network" / "recordings").glob("110-*.wav")
+    await until(lambda: police_file.stat().st_size > 10_000, 5)
+    (police_heard,) = audio.wav_tracks(police_file)
+    tail = police_heard[-2 * audio.RATE :]
+    assert audio.tone_db(tail, CITIZEN_HZ) > -40  # 110 hears the citizen to the end
+    assert audio.tone_db(tail, AGENT_HZ) < -60
+    middle = police_heard[: 3 * audio.RATE]
+    assert audio.tone_db(middle, AGENT_HZ) > -45  # and heard the agent while there
+
+
+async def _until_members(pair: AsteriskPair, number: int) -> None:
+    async with asyncio.timeout(10):
+        while len(re.findall(r"PJSIP/", await pair.hotline.cli("confbridge list 9001"))) != number:
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize(("mode", "reason"), [("busy", "busy"), ("noanswer", "no_answer"), ("answer", "answered")])
+async def test_the_network_answers_as_told(
+    asterisk_pair: AsteriskPair, link: AmiLink, mode: str, reason: str
+) -> None:
+    await asterisk_pair.network.cli(f"database put network 110 {mode}")
+    answer = await link.originate(
+        timeout=3, Channel="PJSIP/110@trunk", Context="handoff", Exten="9002", Priority=1, CallerID="x <12345>"
+    )
+    assert answer.reason == reason
+
+
+async def test_a_call_back_is_recorded_with_the_citizen_on_the_left(
+    asterisk_pair: AsteriskPair, link: AmiLink, live_recordings: Path, tmp_path: Path
+) -> None:
+    voice = audio.write_wav(tmp_path / "agent.wav", audio.tone(AGENT_HZ, 4))
+    async with CitizenLine(asterisk_pair.settings, caller="8001") as agent:  # stands in for a softphone
+        assert await agent.wait_answered()
+        call_id = "01a2003a-ccc7-743d-8714-2b17cbba01d4"
+        await link.do("Setvar", Channel=agent.hotline_channel, Variable="__CALL_ID", Value=call_id)
+        await link.do(
+            "Redirect", Channel=agent.hotline_channel, Context="outgoing", Exten="13912345678", Priority=1
+        )
+        recording = live_recordings / f"{call_id}.raw"
+        await until(recording.exists, 10, "the recording")
+        await agent.play(voice)
+    left, right = audio.raw_tracks(recording)
+    assert audio.tone_seconds(left, 784) > 1.0  # the number that was called says this
+    assert audio.tone_seconds(right, AGENT_HZ) > 2.0
