@@ -58,6 +58,10 @@ class Leg:
     def speaker(self) -> Speaker:
         return self.tap.speaker
 
+    def start_at(self, at_ms: int) -> None:
+        """The sound to come begins exactly here on the call's time line (a recording knows its position)."""
+        self._timeline.put(at_ms)
+
     def audio(self, pcm: bytes, arrived: float) -> None:
         """Sound as it arrived (any even number of bytes)."""
         if self._silent_since is not None:

@@ -19,7 +19,9 @@ from hotline.bus import BridgeClient, Bus
 from hotline.clock import SystemClock
 from hotline.logs import start_logging
 from hotline.settings import Settings
+from speech.follower import RecordingFollower
 from speech.hotwords import HotWordFile
+from speech.instance import new_instance
 from speech.models import explain_missing, find_model
 from speech.recogniser import Engine, ModelBroken, VoskEngine
 from speech.server import AudioSocketServer
@@ -53,9 +55,13 @@ class SpeechProcess:
             threads=settings.speech_threads,
             detector=lambda: GatedSilero(ears),
             text=lambda: ClerkText(self._hot_words.current()),
+            instance=new_instance(settings),
         )
         self._taps = TapBook(bus)
         self.server = AudioSocketServer(settings.audiosocket_port, self._taps, self.transcriber)
+        self._follower = (
+            RecordingFollower(settings, bus, self.transcriber) if settings.tap == "mixmonitor" else None
+        )
         self._loading: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -97,6 +103,8 @@ class SpeechProcess:
         if self._loading is not None:
             self._loading.cancel()
             await asyncio.gather(self._loading, return_exceptions=True)
+        if self._follower is not None:
+            await self._follower.close()
         await self.server.close()
         await self.transcriber.close()
         self._taps.close()

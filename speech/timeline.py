@@ -46,6 +46,11 @@ class Timeline:
         self._next_ms += FRAME_MS
         return placed
 
+    def put(self, at_ms: int) -> None:
+        """The source knows: the next frame starts exactly here (a recording's position)."""
+        self._next_ms = float(at_ms)
+        self._seen = 0
+
     def resume(self, arrived_ms: float) -> None:
         """After a known silence of the wire: the next frame lies where the clock says."""
         self._next_ms = max(float(self.now_ms), arrived_ms - FRAME_MS)

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import uuid
 from collections.abc import Callable
 from functools import partial
 
@@ -23,6 +22,7 @@ from hotline.events import (
     Utterance,
 )
 from speech.decoder import Room, SpeakerDecoder
+from speech.follower import FollowedLeg
 from speech.leg import Leg
 from speech.pool import DecodePool
 from speech.recogniser import Engine
@@ -56,6 +56,9 @@ class _OpenLeg:
         self.connection = connection
         self._pool = pool
 
+    def start_at(self, at_ms: int) -> None:
+        self.leg.start_at(at_ms)
+
     def audio(self, pcm: bytes, arrived: float) -> None:
         self.leg.audio(pcm, arrived)
         if self.leg.decoder is not None:
@@ -74,6 +77,7 @@ class Transcriber:
         threads: int = 0,
         detector: Callable[[], VoiceDetector],
         text: Callable[[], ClerkText] = ClerkText,
+        instance: str = "",
     ) -> None:
         self._bus = bus
         self._clock = clock
@@ -95,7 +99,7 @@ class Transcriber:
         self._unsubscribe = [bus.subscribe(self._call_ended, CallEnded)]
         if keeper is not None:
             self._unsubscribe.append(bus.subscribe(self._keep_gap, TranscriptGap))
-        self.instance = str(uuid.uuid4())
+        self._instance = instance
 
     # -- life ----------------------------------------------------------------------------------
     def start(self, held: Callable[[str], bool]) -> None:
@@ -104,6 +108,7 @@ class Transcriber:
             self._loop.create_task(self._send(), name="speech:send"),
             self._loop.create_task(self._watch(), name="speech:watch"),
         ]
+        self.announce()
 
     def use(self, engine: Engine | None, reason: str = "") -> None:
         """From now on decode with this engine, or with none for this reason (Chinese, shown to people)."""
@@ -111,6 +116,8 @@ class Transcriber:
         self._reason = reason
         if self._keeper is not None:
             self._keeper.model = engine.name if engine else ""
+        for open_leg in self._legs.values():
+            self._equip(open_leg.leg)
         self.announce()
 
     def announce(self) -> None:
@@ -120,7 +127,7 @@ class Transcriber:
                 available=engine is not None,
                 model=engine.name if engine else "",
                 reason=self._reason,
-                instance=self.instance,
+                instance=self._instance,
             )
         )
 
@@ -165,13 +172,16 @@ class Transcriber:
             monotonic=self._loop.time,
             now=now,
         )
-        if self._engine is not None:
-            leg.decoder = SpeakerDecoder(self._engine, leg, self._room, monotonic=self._loop.time)
+        self._equip(leg)
         opened = _OpenLeg(leg, self._pool, connection)
         self._legs[key] = opened
         return opened
 
-    def close_leg(self, leg: LegReceiver) -> None:
+    def _equip(self, leg: Leg) -> None:
+        if self._engine is not None and leg.decoder is None:
+            leg.decoder = SpeakerDecoder(self._engine, leg, self._room, monotonic=self._loop.time)
+
+    def close_leg(self, leg: LegReceiver | FollowedLeg) -> None:
         assert isinstance(leg, _OpenLeg)
         key = (leg.leg.call_id, leg.leg.speaker)
         if self._legs.get(key) is not leg:
