@@ -1,0 +1,108 @@
+"""The caller card: who calls, what they called about before, what is still open."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agent_desk import words
+from db.models import Call, Recording, Ticket, User
+from hotline.clock import Clock
+from hotline.phone import normalise
+from tickets.queries import tickets_of_phone
+
+SHOWN = 12
+REPEAT_WITHIN = timedelta(days=90)
+"""Window of the repeat-call mark (domain.md 2.7)."""
+
+KINDS = {
+    "mobile": "",
+    "landline": "固定电话",
+    "short": "短号",
+    "foreign": "境外号码",
+    "anonymous": "匿名来电",
+    "invalid": "号码异常",
+}
+
+
+def _talk(seconds: float | None) -> str:
+    if not seconds:
+        return ""
+    return f"{int(seconds // 60)}分{int(seconds % 60):02d}秒" if seconds >= 60 else f"{int(seconds)}秒"
+
+
+async def caller_card(session: AsyncSession, clock: Clock, call: Call) -> dict[str, Any]:
+    """Everything known of the caller. An anonymous number has no history."""
+    phone = normalise(call.caller or call.caller_raw)
+    card: dict[str, Any] = {
+        "phone": phone.digits,
+        "display": phone.display,
+        "kind_label": KINDS.get(phone.kind, ""),
+        "name": "",
+        "repeat": 0,
+        "calls": [],
+        "tickets": [],
+    }
+    if not phone.digits:
+        return card
+    now = clock.now()
+    rows = await session.execute(
+        select(Call, User.name, func.max(Recording.id))
+        .outerjoin(User, User.id == Call.agent_user_id)
+        .outerjoin(Recording, Recording.call_id == Call.id)
+        .where(Call.caller == phone.digits, Call.id != call.id)
+        .group_by(Call.id, User.name)
+        .order_by(Call.started_at.desc())
+        .limit(SHOWN)
+    )
+    card["calls"] = [
+        {
+            "id": earlier.id,
+            "started_at": earlier.started_at.isoformat(),
+            "outcome_label": words.CALL_OUTCOMES.get(earlier.outcome, "通话"),
+            "agent_name": name or "",
+            "talk": _talk(earlier.talk_s),
+            "recorded": recording is not None,
+        }
+        for earlier, name, recording in rows
+    ]
+    card["repeat"] = await session.scalar(
+        select(func.count())
+        .select_from(Call)
+        .where(
+            Call.caller == phone.digits,
+            Call.id != call.id,
+            Call.started_at >= now - REPEAT_WITHIN,
+            Call.direction == "in",
+        )
+    )
+    card["tickets"] = [
+        {
+            "ticket_no": t.ticket_no,
+            "title": t.title,
+            "type_label": t.type_label,
+            "state_label": t.state_label,
+            "is_open": t.is_open,
+            "unit_name": t.unit_name,
+            "received_at": t.received_at.isoformat(),
+        }
+        for t in await tickets_of_phone(session, phone.digits, SHOWN, now=now)
+    ]
+    # A name given under protection of the reporter is not shown on another call.
+    card["name"] = (
+        await session.scalar(
+            select(Ticket.appellant_name)
+            .where(
+                Ticket.phone == phone.digits,
+                Ticket.appellant_name.not_in(("", "匿名")),
+                Ticket.confidential != "REPORTER",
+            )
+            .order_by(Ticket.received_at.desc())
+            .limit(1)
+        )
+        or ""
+    )
+    return card

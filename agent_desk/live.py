@@ -1,0 +1,254 @@
+"""The live link: one WebSocket a page, `/ws/live`, carrying only what concerns the person behind it.
+
+One subscription to the bus serves all pages. A page that cannot keep up is cut off: it reconnects
+and reads the whole state again, which is quicker than the backlog.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import WSCloseCode, WSMsgType, web
+from sqlalchemy import select
+
+from agent_desk.access import COOKIE as SESSION_COOKIE
+from agent_desk.access import WEB_SESSIONS, allow, identity
+from agent_desk.concerns import BOARD, KINDS, audience, board_payload, payload, seat_topic, topics_of
+from agent_desk.live_calls import LiveCalls
+from agent_desk.permissions import Permission
+from agent_desk.services import Control, services
+from agent_desk.web_sessions import Identity
+from calls.client import ControlRefused, ControlTimeout
+from db.models import AgentSession, Call, User
+from db.session import Sessions
+from hotline.bus import Bus, Unsubscribe
+from hotline.clock import Clock
+from hotline.events import Event, SeatTaken
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 1000
+"""Messages a page may lag behind before it is cut off."""
+SILENCE_S = 20.0
+"""A page pings every 5 s; one silent for this long is gone (frozen tab, lost network)."""
+MESSAGE_LIMIT = 8192
+
+routes = web.RouteTableDef()
+
+
+@dataclass(eq=False, slots=True)
+class Link:
+    """One page's socket."""
+
+    who: Identity
+    topics: frozenset[str]
+    tab: str
+    queue: asyncio.Queue[dict[str, Any]] = field(default_factory=lambda: asyncio.Queue(BACKLOG))
+    holds_seat: bool = False
+    overflowed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def offer(self, message: dict[str, Any]) -> None:
+        try:
+            self.queue.put_nowait(message)
+        except asyncio.QueueFull:
+            self.overflowed.set()
+
+
+class LiveHub:
+    """All pages' links, fed by the bus."""
+
+    def __init__(self, bus: Bus, sessions: Sessions, clock: Clock, control: Control) -> None:
+        self._bus = bus
+        self._sessions = sessions
+        self._clock = clock
+        self._control = control
+        self._links: set[Link] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._beating: set[str] = set()
+        self._unsubscribe: Unsubscribe | None = None
+        self.calls = LiveCalls()
+
+    async def start(self) -> None:
+        self._unsubscribe = self._bus.subscribe(self._on_event, *KINDS)
+        async with self._sessions() as session:
+            seats = await session.execute(
+                select(AgentSession.agent, AgentSession.call_id).where(AgentSession.call_id.is_not(None))
+            )
+            open_calls = await session.execute(
+                select(Call.agent, Call.id).where(
+                    Call.state != "ended", Call.answered_at.is_not(None), Call.agent != ""
+                )
+            )
+            for seat, call_id in (*seats.all(), *open_calls.all()):
+                self.calls.own(str(call_id), seat)
+
+    async def close(self) -> None:
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for link in list(self._links):
+            link.overflowed.set()
+
+    async def _on_event(self, event: Event) -> None:
+        self.calls.take(event)
+        if isinstance(event, SeatTaken):
+            self._seat_taken(event.agent, event.tab)
+            return
+        topics = audience(event, self.calls)
+        if not topics:
+            return
+        full: dict[str, Any] | None = None
+        bare: dict[str, Any] | None = None
+        for link in self._links:
+            heard = topics & link.topics
+            if heard - {BOARD}:
+                full = full or {"type": "event", **payload(event)}
+                link.offer(full)
+            elif heard:
+                bare = bare or {"type": "event", **board_payload(event)}
+                link.offer(bare)
+
+    # -- seats: one tab has the softphone ------------------------------------------------------
+    def holder(self, extension: str) -> Link | None:
+        return next((li for li in self._links if li.holds_seat and li.who.extension == extension), None)
+
+    def _seat_taken(self, extension: str, tab: str) -> None:
+        for link in self._links:
+            if link.holds_seat and link.who.extension == extension and link.tab != tab:
+                link.holds_seat = False
+                link.offer({"type": "seat", "seat": "lost"})
+
+    async def take_seat(self, link: Link) -> None:
+        """This tab has the softphone from now on; another tab of the account is told to give it up."""
+        extension = link.who.extension
+        self._seat_taken(extension, link.tab)
+        link.holds_seat = True
+        await self._bus.publish(SeatTaken(agent=extension, tab=link.tab, at=self._clock.now()))
+        link.offer({"type": "seat", "seat": "yours"})
+        queues = await self._queues(link.who.user_id)
+        self._in_background(self._tell_control("login", link, user_id=link.who.user_id, queues=queues))
+
+    async def _queues(self, user_id: int) -> list[str]:
+        async with self._sessions() as session:
+            user = await session.get(User, user_id)
+        skills = [s for s in (user.skills if user else []) if s != "common"]
+        return ["common", *skills]
+
+    def beat(self, link: Link, *, sip: bool, mic: bool) -> None:
+        """Pass the page's heart-beat on; skipped while the last one is still under way."""
+        extension = link.who.extension
+        if not link.holds_seat or extension in self._beating:
+            return
+        self._beating.add(extension)
+        task = self._in_background(self._tell_control("heartbeat", link, sip_registered=sip, mic_ok=mic))
+        task.add_done_callback(lambda _: self._beating.discard(extension))
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name="desk:control")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _tell_control(self, action: str, link: Link, **args: Any) -> None:
+        try:
+            result = await self._control.do(action, actor=link.who.extension, **args)
+        except ControlTimeout:
+            link.offer({"type": "control", "action": action, "ok": False, "error": "话务服务无应答"})
+        except ControlRefused as refused:
+            link.offer({"type": "control", "action": action, "ok": False, "error": str(refused)})
+        else:
+            if action == "login":
+                link.offer({"type": "control", "action": action, "ok": True, "result": result})
+
+    # -- links -----------------------------------------------------------------------------------
+    def attach(self, who: Identity, tab: str) -> Link:
+        link = Link(who=who, topics=topics_of(who), tab=tab)
+        self._links.add(link)
+        return link
+
+    def detach(self, link: Link) -> None:
+        self._links.discard(link)
+
+    @property
+    def pages(self) -> int:
+        return len(self._links)
+
+
+HUB = web.AppKey("hub", LiveHub)
+
+
+async def _send(link: Link, socket: web.WebSocketResponse) -> None:
+    while True:
+        message = await link.queue.get()
+        await socket.send_str(json.dumps(message, ensure_ascii=False, separators=(",", ":")))
+
+
+async def _receive(request: web.Request, hub: LiveHub, link: Link, socket: web.WebSocketResponse) -> None:
+    pings = 0
+    while True:
+        # No word for this long means a frozen tab or a lost network: the seat must not look alive.
+        message = await asyncio.wait_for(socket.receive(), SILENCE_S)
+        if message.type is not WSMsgType.TEXT:
+            return
+        try:
+            body = json.loads(message.data)
+        except ValueError:
+            return
+        if not isinstance(body, dict):
+            return
+        if body.get("type") == "ping":
+            pings += 1
+            if (
+                pings % 6 == 1
+                and await request.config_dict[WEB_SESSIONS].find(request.cookies.get(SESSION_COOKIE, "")) is None
+            ):
+                await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"session")
+                return
+            hub.beat(link, sip=bool(body.get("sip")), mic=bool(body.get("mic")))
+            link.offer({"type": "pong", "now": services(request).clock.now().isoformat()})
+        elif body.get("type") == "take" and seat_topic(link.who.extension) in link.topics:
+            await hub.take_seat(link)
+
+
+@routes.get("/ws/live", name="live")
+@allow(Permission.TAKE_CALLS, Permission.UNIT_LIST, Permission.WATCH_BOARD)
+async def live(request: web.Request) -> web.StreamResponse:
+    """The live link. `tab` names the browser tab; `seat=1` asks for the softphone if it is free."""
+    hub = request.config_dict[HUB]
+    who = identity(request)
+    socket = web.WebSocketResponse(max_msg_size=MESSAGE_LIMIT, compress=False)
+    await socket.prepare(request)
+    link = hub.attach(who, request.query.get("tab", "")[:64])
+    tasks: list[asyncio.Task[Any]] = []
+    try:
+        link.offer({"type": "hello", "now": services(request).clock.now().isoformat()})
+        if request.query.get("seat") == "1" and seat_topic(who.extension) in link.topics:
+            holder = hub.holder(who.extension)
+            if holder is None or holder.tab == link.tab:
+                await hub.take_seat(link)
+            else:
+                link.offer({"type": "seat", "seat": "held"})
+        tasks = [
+            asyncio.create_task(_send(link, socket)),
+            asyncio.create_task(_receive(request, hub, link, socket)),
+            asyncio.create_task(link.overflowed.wait()),
+        ]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        hub.detach(link)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if not socket.closed:
+            with contextlib.suppress(ConnectionError):
+                await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
+    return socket

@@ -1,0 +1,184 @@
+"""Logging in and out, and changing one's password."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from aiohttp import web
+from sqlalchemy import select
+
+from agent_desk.access import COOKIE, PRE_COOKIE, WEB_SESSIONS, allow, identity
+from agent_desk.access import IDENTITY as IDENTITY_KEY
+from agent_desk.headers import is_https
+from agent_desk.pages import moment, render
+from agent_desk.passwords import hash_password_async, needs_rehash, password_matches, weakness
+from agent_desk.permissions import Permission, home
+from agent_desk.services import DeskServices, services
+from agent_desk.trail import leave_trace
+from db.models import User
+
+FAILURES_ALLOWED = 5
+LOCKED_FOR = timedelta(minutes=15)
+WRONG = "账号或密码不正确。"
+
+routes = web.RouteTableDef()
+
+
+def _local_path(value: str) -> str:
+    """Where to go after logging in: only a path of ours, never another site."""
+    safe = value.startswith("/") and not value.startswith(("//", "/\\")) and "\n" not in value
+    return value if safe and len(value) < 200 else "/"
+
+
+def _set_cookie(request: web.Request, response: web.Response, name: str, value: str) -> None:
+    response.set_cookie(
+        name,
+        value,
+        httponly=True,
+        samesite="Lax",
+        secure=is_https(request, services(request).settings.public_url),
+        path="/",
+    )
+
+
+def _login_page(request: web.Request, *, error: str = "", login: str = "", status: int = 200) -> web.Response:
+    token = secrets.token_urlsafe(32)
+    response = render(
+        request,
+        "login.html",
+        status=status,
+        error=error,
+        login=login,
+        token=token,
+        next=_local_path(request.query.get("next", "/")),
+        number=services(request).settings.number,
+    )
+    _set_cookie(request, response, PRE_COOKIE, token)
+    return response
+
+
+@routes.get("/")
+@allow(Permission.LOGGED_IN)
+async def start(request: web.Request) -> web.StreamResponse:
+    raise web.HTTPSeeOther(home(identity(request).permissions))
+
+
+@routes.get("/login")
+@allow()
+async def login_form(request: web.Request) -> web.StreamResponse:
+    if IDENTITY_KEY in request:
+        raise web.HTTPSeeOther("/")
+    return _login_page(request)
+
+
+@routes.post("/login")
+@allow()
+async def log_in(request: web.Request) -> web.StreamResponse:
+    form = await request.post()
+    login = str(form.get("login", "")).strip()[:64]
+    password = str(form.get("password", ""))
+    user_id, error = await _check(services(request), login, password)
+    if user_id is None:
+        return _login_page(request, error=error, login=login, status=401)
+    token = await request.config_dict[WEB_SESSIONS].open(
+        user_id, address=request.remote or "", agent=request.headers.get("User-Agent", "")
+    )
+    response = web.HTTPSeeOther(_local_path(str(form.get("next", "/"))))
+    _set_cookie(request, response, COOKIE, token)
+    response.del_cookie(PRE_COOKIE, path="/")
+    raise response
+
+
+async def _check(desk: DeskServices, login: str, password: str) -> tuple[int | None, str]:
+    """The account's id, or None and what to tell the person. Five failures lock the account for 15 minutes."""
+    now = desk.clock.now()
+    async with desk.sessions() as session:
+        user = await session.scalar(select(User).where(User.login == login))
+        stored = user.password_hash if user and user.active else None
+        locked_until = user.locked_until if user else None
+    if locked_until is not None and locked_until > now:
+        return None, f"连续输错 {FAILURES_ALLOWED} 次，账号已锁定至 {moment(locked_until, '%H:%M')}。"
+    fits = await password_matches(stored, password)
+    if user is None or stored is None:
+        return None, WRONG
+    renewed = await hash_password_async(password) if fits and needs_rehash(stored) else ""
+    async with desk.sessions.begin() as session:
+        row = await session.get(User, user.id, with_for_update={"of": User})
+        assert row is not None
+        if fits:
+            row.failed_logins, row.locked_until, row.last_login_at = 0, None, now
+            row.password_hash = renewed or row.password_hash
+            action = "login"
+        else:
+            row.failed_logins += 1
+            action = "login_failed"
+            if row.failed_logins >= FAILURES_ALLOWED:
+                row.failed_logins, row.locked_until, action = 0, now + LOCKED_FOR, "locked"
+        leave_trace(
+            session,
+            at=now,
+            object_kind="account",
+            object_id=str(row.id),
+            action=action,
+            user_id=row.id,
+            name=row.name,
+            unit_id=row.unit_id,
+        )
+        if action == "locked":
+            return None, f"连续输错 {FAILURES_ALLOWED} 次，账号已锁定至 {moment(row.locked_until, '%H:%M')}。"
+    return (user.id, "") if fits else (None, WRONG)
+
+
+@routes.post("/logout")
+@allow(Permission.LOGGED_IN)
+async def log_out(request: web.Request) -> web.StreamResponse:
+    await request.config_dict[WEB_SESSIONS].close(identity(request).token_hash)
+    response = web.HTTPSeeOther("/login")
+    response.del_cookie(COOKIE, path="/")
+    raise response
+
+
+@routes.get("/password")
+@allow(Permission.LOGGED_IN)
+async def password_form(request: web.Request) -> web.StreamResponse:
+    return render(request, "password.html", errors={}, done=False)
+
+
+@routes.post("/password")
+@allow(Permission.LOGGED_IN)
+async def change_password(request: web.Request) -> web.StreamResponse:
+    desk, who = services(request), identity(request)
+    form = await request.post()
+    old, new, again = (str(form.get(name, "")) for name in ("old", "new", "again"))
+    async with desk.sessions() as session:
+        user = await session.get(User, who.user_id)
+        stored = user.password_hash if user else None
+    errors: dict[str, str] = {}
+    if not await password_matches(stored, old):
+        errors["old"] = "原密码不正确"
+    elif old == new:
+        errors["new"] = "新密码不能与原密码相同"
+    elif reason := weakness(new, who.login):
+        errors["new"] = reason
+    elif new != again:
+        errors["again"] = "两次输入的新密码不一致"
+    if errors:
+        return render(request, "password.html", errors=errors, done=False, status=422)
+    hashed = await hash_password_async(new)
+    async with desk.sessions.begin() as session:
+        row = await session.get(User, who.user_id)
+        assert row is not None
+        row.password_hash, row.must_change_password = hashed, False
+        leave_trace(
+            session,
+            at=desk.clock.now(),
+            object_kind="account",
+            object_id=str(row.id),
+            action="password_changed",
+            user_id=row.id,
+            name=row.name,
+            unit_id=row.unit_id,
+        )
+    await request.config_dict[WEB_SESSIONS].close_others(who.user_id, who.token_hash)
+    return render(request, "password.html", errors={}, done=True)

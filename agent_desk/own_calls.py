@@ -1,0 +1,45 @@
+"""Whose call it is: an agent reads and acts only on calls that are or were at the own seat."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agent_desk.live import HUB
+from agent_desk.web_sessions import Identity
+from db.models import AgentSession, Call, CallLeg
+
+
+async def has_call(request: web.Request, session: AsyncSession, who: Identity, call_id: str) -> bool:
+    """Whether this agent has or had the call: at the seat now, by the tracker's row, or as a leg of it."""
+    if not who.extension:
+        return False
+    if who.extension in request.config_dict[HUB].calls.seats(call_id):
+        return True
+    seat = await session.get(AgentSession, who.extension)
+    if seat is not None and seat.call_id == call_id and seat.user_id == who.user_id:
+        return True
+    call = await session.get(Call, call_id)
+    if call is not None and who.user_id == call.agent_user_id:
+        return True
+    if call is not None and call.agent == who.extension and call.agent_user_id is None:
+        return True
+    # A leg on the seat counts only on a live call: tomorrow somebody else sits there.
+    return (
+        call is not None
+        and call.state != "ended"
+        and (
+            await session.scalar(
+                select(CallLeg.id)
+                .where(CallLeg.call_id == call_id, CallLeg.role == "agent", CallLeg.name == who.extension)
+                .limit(1)
+            )
+            is not None
+        )
+    )
+
+
+async def need_call(request: web.Request, session: AsyncSession, who: Identity, call_id: str) -> None:
+    if not await has_call(request, session, who, call_id):
+        raise web.HTTPNotFound(text="没有这通电话，或者不是您接的。")

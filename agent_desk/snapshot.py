@@ -1,0 +1,217 @@
+"""The whole state of an agent's page, from the database and what is live: a reload loses nothing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agent_desk import words
+from agent_desk.caller import caller_card
+from agent_desk.concerns import payload
+from agent_desk.live_calls import LiveCall, LiveCalls
+from agent_desk.services import DeskServices
+from agent_desk.web_sessions import Identity
+from db.models import (
+    AgentSession,
+    Call,
+    CallLeg,
+    Handoff,
+    Recording,
+    Ticket,
+    TranscriptGapRow,
+    TranscriptUtterance,
+    Unit,
+)
+from tickets.drafts import load_draft
+
+WRAP_UP_S = 120
+"""Wrap-up shown as a countdown; passing it is only marked, nobody is thrown out of an unfinished ticket."""
+
+
+async def desk_state(desk: DeskServices, live: LiveCalls, who: Identity) -> dict[str, Any]:
+    """What `/api/desk/state` answers; the page takes it as the whole truth."""
+    async with desk.sessions() as session:
+        seat = await session.get(AgentSession, who.extension) if who.extension else None
+        if seat is not None and seat.user_id not in (None, who.user_id):
+            seat = None
+        call = await _call_at(session, who, seat, live)
+        state: dict[str, Any] = {
+            "now": desk.clock.now().isoformat(),
+            "me": {"name": who.name, "extension": who.extension, "roles": sorted(who.roles)},
+            "agent": {
+                "state": seat.state if seat else "offline",
+                "reason": seat.reason if seat else "",
+                "since": seat.since.isoformat() if seat else None,
+            },
+            "wrap_up_limit_s": WRAP_UP_S,
+            "telephony": _or(live.telephony, {"stale": False, "since": None, "reason": ""}),
+            "speech": _or(live.speech, {"available": False, "model": "", "reason": "语音识别尚未就绪"}),
+            "waiting": await _waiting(session, live),
+            **_nothing(),
+        }
+        if call is not None:
+            state |= await _call_state(session, desk, live.get(call.id) or LiveCall(), call, who)
+        return state
+
+
+def _or(event: Any, default: dict[str, Any]) -> dict[str, Any]:
+    return payload(event) if event is not None else default
+
+
+def _nothing() -> dict[str, Any]:
+    return {
+        "call": None,
+        "caller": None,
+        "utterances": [],
+        "gaps": [],
+        "partials": {},
+        "delay_s": 0,
+        "silent": {},
+        "draft": None,
+        "answers": None,
+        "emergencies": [],
+        "handoff": None,
+        "recording": None,
+    }
+
+
+async def _waiting(session: AsyncSession, live: LiveCalls) -> dict[str, int]:
+    counted = await session.execute(
+        select(Call.queue, func.count()).where(Call.state.in_(("queued", "ringing"))).group_by(Call.queue)
+    )
+    return {queue: number for queue, number in counted.tuples() if queue} | {
+        queue: event.waiting for queue, event in live.queues.items()
+    }
+
+
+async def _call_at(
+    session: AsyncSession, who: Identity, seat: AgentSession | None, live: LiveCalls
+) -> Call | None:
+    """The call that belongs on this page: at the seat, ringing there, or just over and being written up."""
+    if seat is None:
+        return None
+    call_id = seat.call_id or live.ringing_at(who.extension)
+    if call_id:
+        return await session.get(Call, call_id)
+    if seat.state != "wrap_up":
+        return None
+    last: Call | None = await session.scalar(
+        select(Call)
+        .where(Call.agent == who.extension, Call.agent_user_id == who.user_id, Call.answered_at.is_not(None))
+        .order_by(Call.answered_at.desc())
+        .limit(1)
+    )
+    return last
+
+
+async def _call_state(
+    session: AsyncSession, desk: DeskServices, live: LiveCall, call: Call, who: Identity
+) -> dict[str, Any]:
+    recording = await session.scalar(
+        select(Recording).where(Recording.call_id == call.id).order_by(Recording.id.desc()).limit(1)
+    )
+    return {
+        "call": {
+            "id": call.id,
+            "state": call.state,
+            "queue": call.queue,
+            "queue_label": words.QUEUES.get(call.queue, ""),
+            "mine": call.agent == who.extension or who.extension in live.seats(),
+            "ringing_at": (call.queued_at or call.started_at).isoformat(),
+            "answered_at": call.answered_at.isoformat() if call.answered_at else None,
+            "ended_at": call.ended_at.isoformat() if call.ended_at else None,
+            "origin": live.origin.isoformat() if live.origin else None,
+            "outcome": call.outcome,
+            "legs": await _legs(session, call.id),
+            "recording_failed": live.recording_failed,
+        },
+        "caller": await caller_card(session, desk.clock, call),
+        "utterances": await _utterances(session, call.id),
+        "gaps": [
+            {"speaker": gap.speaker, "start_ms": gap.start_ms, "end_ms": gap.end_ms}
+            for gap in await session.scalars(
+                select(TranscriptGapRow)
+                .where(TranscriptGapRow.call_id == call.id)
+                .order_by(TranscriptGapRow.start_ms)
+            )
+        ],
+        "partials": {speaker: payload(u) for speaker, u in live.partials.items()},
+        "delay_s": live.delay_s,
+        "silent": live.silent,
+        "draft": await _draft(session, call.id) if call.answered_at else None,
+        "answers": payload(live.answers) if live.answers else None,
+        "emergencies": [payload(e) for e in live.emergencies],
+        "handoff": await _handoff(session, call.id, live),
+        "recording": {"seconds": recording.seconds} if recording else None,
+    }
+
+
+async def _legs(session: AsyncSession, call_id: str) -> list[dict[str, Any]]:
+    rows = await session.scalars(
+        select(CallLeg).where(CallLeg.call_id == call_id, CallLeg.left_at.is_(None)).order_by(CallLeg.id)
+    )
+    return [{"role": leg.role, "name": leg.name, "channel": leg.channel} for leg in rows]
+
+
+async def _utterances(session: AsyncSession, call_id: str) -> list[dict[str, Any]]:
+    rows = await session.scalars(
+        select(TranscriptUtterance)
+        .where(TranscriptUtterance.call_id == call_id)
+        .order_by(TranscriptUtterance.start_ms)
+    )
+    return [
+        {
+            "utterance_id": row.id,
+            "speaker": row.speaker,
+            "start_ms": row.start_ms,
+            "end_ms": row.end_ms,
+            "text": row.text,
+            "final": True,
+        }
+        for row in rows
+    ]
+
+
+async def _draft(session: AsyncSession, call_id: str) -> dict[str, Any]:
+    """What the agent typed or accepted, apart from what is only suggested."""
+    view = await load_draft(session, call_id)
+    ticket = await session.get(Ticket, view.submitted_ticket_id) if view.submitted_ticket_id else None
+    unit = await session.get(Unit, ticket.unit_id) if ticket and ticket.unit_id else None
+    return {
+        "fields": {name: view.values[name] for name in view.touched if name in view.values},
+        "touched": list(view.touched),
+        "suggestions": {name: [asdict(s) for s in options] for name, options in view.suggestions.items()},
+        "revision": view.revision,
+        "saved_at": view.updated_at.isoformat() if view.touched and view.updated_at else None,
+        "ticket": {"no": ticket.ticket_no, "state": ticket.state, "unit": unit.short_name if unit else ""}
+        if ticket
+        else None,
+    }
+
+
+async def _handoff(session: AsyncSession, call_id: str, live: LiveCall) -> dict[str, Any] | None:
+    if live.handoff is not None:
+        event = live.handoff
+        return {
+            "id": event.handoff_id,
+            "target": event.target,
+            "status": event.status,
+            "at": event.at.isoformat(),
+            "reason": event.reason,
+        }
+    row = await session.scalar(
+        select(Handoff).where(Handoff.call_id == call_id).order_by(Handoff.id.desc()).limit(1)
+    )
+    if row is None:
+        return None
+    status = "completed" if row.agent_left_at and row.accepted_at else row.result or "calling"
+    return {
+        "id": row.id,
+        "target": row.target,
+        "status": status,
+        "at": row.started_at.isoformat(),
+        "reason": "",
+    }

@@ -1,0 +1,312 @@
+// The desk's entry: brings the parts together. State in store.js, one pane a module.
+import { get, post } from "./api.js";
+import { $, say } from "./dom.js";
+import { apply, changed, clearCall, load, on, state } from "./store.js";
+import { Live } from "./live.js";
+import { Phone } from "./phone.js";
+import { SeatLock } from "./tabs.js";
+import { microphoneProblem } from "./audio.js";
+import { ask, askDecline, askHandoff, askSeat, askTransfer, checkDevices, help, keypad } from "./dialogs.js";
+import { alarm, setActs } from "./alerts.js";
+import { bind, rows } from "./keys.js";
+import { focusDraft, regionName, save, setLookups, submit } from "./draft.js";
+import { toLatest } from "./transcript.js";
+import "./bar.js";
+import "./caller.js";
+import "./answers.js";
+
+const PICKUP_MS = 20000;
+const tab = sessionStorage.getItem("hotline-tab") ?? crypto.randomUUID?.() ?? String(Math.random());
+sessionStorage.setItem("hotline-tab", tab);
+
+state.seat = "none";
+let phone = null;
+let lock = null;
+let wantSeat = true;
+let pickingUp = "";
+
+// -- acts ------------------------------------------------------------------------------------------------
+/** Ask the server to act; what it refuses is shown, in its own words. */
+async function act(action, body = {}) {
+  try {
+    const answer = await post(`/api/desk/act/${action}`, { call_id: state.call?.id ?? "", ...body });
+    return answer;
+  } catch (error) {
+    state.controlProblem = error.message;
+    changed("link");
+    say(error.message);
+    return null;
+  }
+}
+
+async function handoff(target) {
+  if (state.handoff && ["no_answer", "failed"].includes(state.handoff.status) && target === state.handoff.target) return act("handoff_retry");
+  if (!state.call || state.call.state === "ended") return null;
+  const fields = state.draft?.fields ?? {};
+  const guess = (name) => fields[name] || state.draft?.suggestions?.[name]?.[0]?.value || "";
+  const heard = alarm();
+  const said = heard ? state.utterances.get(heard.utterance_id)?.text ?? "" : "";
+  const region = regionName(guess("region_code"));
+  const place = guess("place_text");
+  const choice = await askHandoff({
+    target: target ?? heard?.target ?? "110",
+    phone: state.caller?.display ?? "",
+    place: place.includes(region) ? place : region + place,
+    summary: (said || guess("title") || "").slice(0, 80),
+  });
+  return choice && act("handoff", { ...choice, reason_code: heard?.code ?? "" });
+}
+
+async function leave() {
+  if (state.handoff?.status === "accepted") await act("leave");
+}
+
+async function hangup() {
+  if (phone?.session) phone.hangup();
+  else await act("hangup");
+}
+
+async function transfer() {
+  const to = await askTransfer().catch(() => null);
+  if (!to) return;
+  if (to.kind === "agent") await act("transfer_agent", { to: to.extension });
+  else await act("transfer_unit", { unit_id: to.id, number: to.phone });
+}
+
+async function toggleReady() {
+  if ($("#seat-ready").disabled) return;
+  if (state.agent.state === "ready") await act("not_ready", { reason: "break" });
+  else if (state.agent.state === "wrap_up") await wrapUpDone();
+  else await act("ready");
+}
+
+async function wrapUpDone() {
+  const unsent = state.draft && !state.draft.ticket && Object.values(state.draft.fields).some((v) => typeof v === "string" && v);
+  if (unsent && !(await ask("工单还没有提交", "草稿已保存，可在“我的工单”里继续。确定结束话后整理？"))) return;
+  await save();
+  await act("wrap_up_done");
+}
+
+async function send(kind) {
+  const button = $(`[data-submit="${kind}"]`);
+  if (!button || button.disabled || button.hidden) return;
+  const more = {};
+  if (kind === "decline") {
+    const choice = await askDecline();
+    if (!choice) return;
+    Object.assign(more, choice);
+  }
+  if (kind === "hand_over") more.handoff_id = state.handoff?.id;
+  await submit(kind, more);
+}
+
+setActs({ handoff, leave, act, takeSeat: () => takeSeat(true), retryMic });
+
+// -- the seat: one page has the softphone ------------------------------------------------------------------
+async function takeSeat(steal = false) {
+  lock ??= new SeatLock(state.me.extension, giveUp);
+  if (!(await lock.acquire({ steal }))) {
+    state.seat = "held";
+    changed("seat");
+    if (await askSeat()) return takeSeat(true);
+    return;
+  }
+  wantSeat = true;
+  live.send({ type: "take" });
+}
+
+function giveUp() {
+  wantSeat = false;
+  lock?.release();
+  phone?.stop();
+  phone = null;
+  Object.assign(state.phone, { registered: false, session: null, problem: "" });
+  state.seat = "lost";
+  changed("seat", "phone");
+}
+
+async function seated() {
+  if (state.seat === "yours" && phone) return;
+  state.seat = "yours";
+  changed("seat");
+  if (phone) return;
+  await retryMic();
+  const account = await post("/api/desk/softphone").catch((error) => ({ error: error.message }));
+  if (account.error) {
+    state.phone.problem = account.error;
+    return changed("phone");
+  }
+  if (state.seat !== "yours" || phone) return;
+  phone = new Phone(account, { change: phoneChanged, incoming: () => say("来电") });
+  phone.start();
+}
+
+function phoneChanged() {
+  if (!phone) return;
+  const was = state.phone.registered;
+  const { registered, problem, session, loss } = phone;
+  Object.assign(state.phone, { registered, problem, session, loss });
+  changed("phone");
+  if (registered !== was) live.tell();
+  if (registered && !was) pickUp();
+}
+
+/** After a reload in mid-call the citizen waits on music: have our seat rung again and answer by ourselves. */
+async function pickUp() {
+  const call = state.call;
+  const orphan = call && call.mine && !phone?.session && ["talking", "held", "conference"].includes(call.state);
+  if (!orphan || !phone?.registered || pickingUp === call.id) return;
+  pickingUp = call.id;
+  phone.expect(PICKUP_MS);
+  await act("pickup");
+  setTimeout(() => { pickingUp = ""; }, PICKUP_MS);
+}
+
+async function retryMic() {
+  state.phone.micProblem = await microphoneProblem();
+  changed("phone");
+  live.tell();
+}
+
+// -- the live link -----------------------------------------------------------------------------------------
+let reading = null;
+/** Read the whole state again; calls while one is under way share a following one. */
+function refresh() {
+  reading ??= Promise.resolve().then(async () => {
+    reading = null;
+    try {
+      await save(); // what is typed here is newer than what the server knows
+      load(await get("/api/desk/state"));
+      state.link.up = true;
+      changed("link");
+      pickUp();
+    } catch (error) {
+      if (error.status === 401) signedOut();
+    }
+  });
+  return reading;
+}
+
+function signedOut() {
+  state.signedOut = true;
+  changed("link");
+}
+
+const live = new Live({
+  tab,
+  wantSeat: () => wantSeat && Boolean(lock?.held),
+  health: () => ({ sip: Boolean(phone?.registered), mic: !state.phone.micProblem }),
+  on: {
+    open: () => refresh(),
+    event: (e) => {
+      const ext = state.me?.extension;
+      if (e.event === "QueueChanged") { state.waiting[e.queue] = e.waiting; return changed("waiting"); }
+      if (e.event === "CallRinging" && e.agent === ext) return refresh();
+      if (e.event === "CallAnswered" && e.agent === ext && state.call?.id !== e.call_id) return refresh();
+      if (e.event === "RingMissed" && e.agent === ext && state.call?.id === e.call_id && !state.call.answered_at) clearCall();
+      apply(e);
+      if (e.event === "AgentStateChanged" && e.agent === ext && ["ready", "not_ready", "offline"].includes(e.state)) {
+        if (state.call && (state.call.state === "ended" || !state.call.answered_at)) clearCall();
+      }
+      return null;
+    },
+    seat: (seat) => {
+      if (seat === "yours") seated();
+      else if (seat === "lost") giveUp();
+      else if (seat === "held") {
+        state.seat = "held";
+        changed("seat");
+        askSeat().then((yes) => yes && takeSeat(true));
+      }
+    },
+    control: (m) => {
+      state.controlProblem = m.ok ? "" : m.error;
+      changed("link");
+    },
+    signedOut,
+  },
+});
+
+// -- keys and buttons ---------------------------------------------------------------------------------------
+const when = (id, run) => () => { if (!$(id).disabled) run(); };
+bind("F1", "快捷键说明（不在输入时也可按 ?）", () => help(rows()));
+bind("F2", "接听", when("#k-answer", () => phone.answer()));
+bind("F4", "挂断", when("#k-hangup", hangup));
+bind("F8", "保持 / 恢复", when("#k-hold", () => phone.toggleHold()));
+bind("F9", "移交 110/119/120/122", when("#k-handoff", () => handoff()));
+bind("Alt+Q", "对方接听后离开会议", leave);
+bind("Alt+M", "静音", when("#k-mute", () => phone.toggleMute()));
+bind("Alt+T", "转接坐席或单位", when("#k-transfer", transfer));
+bind("Alt+P", "拨号键盘", when("#k-pad", () => keypad((key) => phone.digit(key))));
+bind("Alt+R", "示闲 / 示忙 / 完成话后", toggleReady);
+bind("Alt+C", "到来电人", () => $("#caller .c-list, #caller")?.focus());
+bind("Alt+X", "到转写", () => $("#t-list").focus());
+bind("Alt+L", "转写回到最新", toLatest);
+bind("Alt+W", "到工单第一个空项", focusDraft);
+bind("Alt+K", "搜索知识", () => $("#a-search").select());
+bind("Alt+S", "派单", () => send("dispatch"));
+bind("Alt+A", "直接答复办结", () => send("answer"));
+bind("Alt+G", "登记待分流", () => send("register"));
+bind("Alt+N", "不予受理", () => send("decline"));
+bind("Alt+H", "已移交", () => send("hand_over"));
+bind("Alt+J", "耳麦检测", devicesDialog);
+
+function devicesDialog() {
+  return checkDevices((problem) => { state.phone.micProblem = problem; changed("phone"); live.tell(); });
+}
+
+for (const [id, run] of [
+  ["#k-answer", () => phone.answer()],
+  ["#k-hangup", hangup],
+  ["#k-hold", () => phone.toggleHold()],
+  ["#k-mute", () => phone.toggleMute()],
+  ["#k-pad", () => keypad((key) => phone.digit(key))],
+  ["#k-transfer", transfer],
+  ["#k-handoff", () => handoff()],
+  ["#k-devices", devicesDialog],
+  ["#k-help", () => help(rows())],
+  ["#seat-ready", toggleReady],
+  ["#wrap-done", wrapUpDone],
+]) $(id).addEventListener("click", run);
+for (const button of document.querySelectorAll("[data-submit]")) button.addEventListener("click", () => send(button.dataset.submit));
+
+const menu = $("#seat-menu");
+$("#seat-state").addEventListener("click", () => {
+  menu.hidden = !menu.hidden;
+  $("#seat-state").setAttribute("aria-expanded", String(!menu.hidden));
+  if (!menu.hidden) $("button", menu).focus();
+});
+menu.addEventListener("click", (event) => {
+  const { reason } = event.target.dataset;
+  if (!reason) return;
+  menu.hidden = true;
+  $("#seat-state").focus();
+  act("not_ready", { reason });
+});
+menu.addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (event.key === "Escape") { menu.hidden = true; $("#seat-state").focus(); }
+  if (step) (step > 0 ? document.activeElement.nextElementSibling : document.activeElement.previousElementSibling)?.focus();
+});
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("#seat")) menu.hidden = true;
+  if (!event.target.closest(".me")) $(".me").open = false;
+});
+$("#logout").addEventListener("submit", () => { act("logout"); });
+
+// -- start ------------------------------------------------------------------------------------------------
+on("call", () => document.body.toggleAttribute("data-call", Boolean(state.call)));
+get("/api/desk/lookups").then(setLookups).catch(() => setTimeout(() => get("/api/desk/lookups").then(setLookups), 5000));
+const me = await get("/api/me").catch(() => null);
+if (me) {
+  state.me = me;
+  if (me.extension) {
+    lock = new SeatLock(me.extension, giveUp);
+    if (!(await lock.acquire())) {
+      wantSeat = false;
+      state.seat = "held";
+      askSeat().then((yes) => yes && takeSeat(true));
+    }
+  }
+}
+live.connect();

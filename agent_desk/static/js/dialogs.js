@@ -1,0 +1,132 @@
+// Dialogs: each opens as a promise of what the person decided (null when cancelled).
+import { $, $$, el } from "./dom.js";
+import { tryRing, devices, followLevel, listDevices, microphoneProblem, remember } from "./audio.js";
+import { get } from "./api.js";
+
+for (const button of $$("[data-close]")) button.addEventListener("click", () => button.closest("dialog").close("cancel"));
+
+function opened(dialog, focus) {
+  return new Promise((decide) => {
+    if (dialog.open) return decide(null);
+    dialog.returnValue = "";
+    dialog.addEventListener("close", () => decide(dialog.returnValue === "ok" ? $("form", dialog) : null), { once: true });
+    dialog.showModal();
+    (focus ?? $("[autofocus], input:not([type=radio]):not([readonly]), button.primary", dialog))?.focus();
+  });
+}
+
+/** One confirm: who, where, what. Enter confirms. */
+export async function askHandoff({ target, phone, place, summary }) {
+  const dialog = $("#dlg-handoff");
+  const form = $("form", dialog);
+  $(`[name=target][value="${target}"]`, form).checked = true;
+  form.elements.phone.value = phone;
+  form.elements.place.value = place;
+  form.elements.summary.value = summary;
+  const done = await opened(dialog, $("button.danger", form));
+  return done && {
+    target: new FormData(form).get("target"),
+    place: form.elements.place.value.trim(),
+    summary: form.elements.summary.value.trim(),
+  };
+}
+
+export async function askDecline() {
+  const dialog = $("#dlg-decline");
+  const form = $("form", dialog);
+  const done = await opened(dialog, form.elements.code);
+  return done && { code: form.elements.code.value, told: form.elements.told.value.trim() };
+}
+
+/** Whom to transfer to: a seat that is free, or a unit's duty desk. */
+export async function askTransfer() {
+  const dialog = $("#dlg-transfer");
+  const form = $("form", dialog);
+  const list = $("#tr-list");
+  const box = form.elements.q;
+  const { agents, units } = await get("/api/desk/transfer-targets");
+  const all = [
+    ...agents.map((a) => ({ ...a, kind: "agent", name: `${a.name}　${a.extension}`, side: a.state_label, free: a.state === "ready" })),
+    ...units.map((u) => ({ ...u, kind: "unit", side: u.phone, free: true })),
+  ];
+  let chosen = null;
+  let at = 0;
+  const show = () => {
+    const word = box.value.trim().toLowerCase();
+    const found = all.filter((x) => !word || x.name.toLowerCase().includes(word) || x.keys.includes(word)).slice(0, 40);
+    at = Math.min(at, Math.max(0, found.length - 1));
+    list.replaceChildren(...found.map((x, i) => el("li", {
+      role: "option", "aria-selected": String(i === at), "aria-disabled": String(!x.free),
+      onclick: () => pick(x),
+    }, el("span", { class: "tag" }, x.kind === "agent" ? "坐席" : "单位"), x.name, el("span", { class: "tnum" }, x.side))));
+    list.children[at]?.scrollIntoView({ block: "nearest" });
+    return found;
+  };
+  const pick = (x) => { if (x?.free) { chosen = x; dialog.close("ok"); } };
+  box.value = "";
+  box.oninput = () => { at = 0; show(); };
+  box.onkeydown = (event) => {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      at = Math.max(0, at + (event.key === "ArrowDown" ? 1 : -1));
+      show();
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      pick(show()[at]);
+    }
+  };
+  show();
+  return (await opened(dialog, box)) && chosen;
+}
+
+export async function keypad(send) {
+  const dialog = $("#dlg-pad");
+  const out = $("#pad-out");
+  out.textContent = "";
+  const press = (key) => { send(key); out.textContent = (out.textContent + key).slice(-16); };
+  dialog.onclick = (event) => event.target.dataset.digit && press(event.target.dataset.digit);
+  dialog.onkeydown = (event) => /^[0-9*#]$/.test(event.key) && press(event.key);
+  await opened(dialog, $("[data-digit]", dialog));
+}
+
+export async function checkDevices(changedMic) {
+  const dialog = $("#dlg-devices");
+  const form = $("form", dialog);
+  const saidNode = $("#dv-said");
+  let stop = () => {};
+  const fill = (select, rows, chosen, fallback) => {
+    select.replaceChildren(...rows.map((d, i) => el("option", { value: d.deviceId, ".selected": d.deviceId === chosen }, d.label || `${fallback} ${i + 1}`)));
+    if (!rows.length) select.append(el("option", { value: "" }, "系统默认"));
+  };
+  const start = async () => {
+    stop();
+    const problem = await microphoneProblem();
+    saidNode.textContent = problem || "请讲话，音量条应随声音跳动。";
+    changedMic(problem);
+    if (problem) return;
+    const { mics, outs } = await listDevices();
+    fill(form.elements.mic, mics, devices.mic, "话筒");
+    fill(form.elements.out, outs, devices.out, "耳机");
+    stop = await followLevel((level) => { $("#dv-level").value = level; });
+  };
+  form.elements.mic.onchange = () => { remember({ mic: form.elements.mic.value }); start(); };
+  form.elements.out.onchange = () => { remember({ out: form.elements.out.value }); document.getElementById("remote").setSinkId?.(devices.out).catch(() => {}); };
+  $("#dv-ring").onclick = () => tryRing();
+  start();
+  await opened(dialog, form.elements.mic);
+  stop();
+}
+
+export const askSeat = async () => Boolean(await opened($("#dlg-seat")));
+
+export async function ask(title, text) {
+  const dialog = $("#dlg-ask");
+  $("h2", dialog).textContent = title;
+  $("p", dialog).textContent = text;
+  return Boolean(await opened(dialog, $("button.primary", dialog)));
+}
+
+export async function help(rows) {
+  $("#hp-list").replaceChildren(...rows.flatMap(([key, text]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, text)]));
+  await opened($("#dlg-help"));
+}

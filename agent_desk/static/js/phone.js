@@ -1,0 +1,137 @@
+// The softphone: JsSIP over our own server's /ws/sip. It knows SIP and audio, nothing of tickets.
+import JsSIP from "/static/vendor/jssip.js";
+import { constraints, devices, ring, stopRing } from "./audio.js";
+
+const STATS_MS = 3000;
+
+export class Phone {
+  /** `on` has: change() after any change of `this`, and incoming(session) for a ring. */
+  constructor(account, on) {
+    this.on = on;
+    this.registered = false;
+    this.problem = "";
+    this.session = null; // { state: ringing|active, held, muted }
+    this.level = 0;
+    this.loss = 0;
+    this.autoAnswerUntil = 0;
+    const url = new URL("/ws/sip", location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    const socket = new JsSIP.WebSocketInterface(url.href);
+    socket.via_transport = "ws"; // Asterisk sees our server's plain link, whatever the browser uses
+    this.ice = account.ice_servers;
+    this.ua = new JsSIP.UA({
+      sockets: [socket],
+      uri: account.uri,
+      password: account.password,
+      display_name: account.name,
+      register_expires: 60,
+      session_timers: false,
+      user_agent: "hotline12345-desk",
+      connection_recovery_min_interval: 1,
+      connection_recovery_max_interval: 15,
+    });
+    this.ua.on("connected", () => this.#set({ problem: "" }));
+    this.ua.on("disconnected", () => this.#set({ registered: false, problem: "话机连接中断" }));
+    this.ua.on("registered", () => this.#set({ registered: true, problem: "" }));
+    this.ua.on("unregistered", () => this.#set({ registered: false }));
+    this.ua.on("registrationFailed", (e) => this.#set({ registered: false, problem: `话机注册失败（${e.cause}）` }));
+    this.ua.on("newRTCSession", ({ session, originator }) => originator === "remote" && this.#incoming(session));
+  }
+
+  start() { this.ua.start(); }
+
+  /** Give the seat up: unregister, and end what is still on the line. */
+  stop() {
+    stopRing();
+    this.ua.stop();
+    this.session = null;
+    this.#set({ registered: false });
+  }
+
+  #set(change) {
+    Object.assign(this, change);
+    this.on.change();
+  }
+
+  #incoming(session) {
+    if (this.session) return session.terminate({ status_code: 486 });
+    const mine = { rtc: session, state: "ringing", held: false, muted: false };
+    this.session = mine;
+    const over = () => {
+      if (this.session !== mine) return;
+      stopRing();
+      clearInterval(this.stats);
+      this.session = null;
+      this.#set({ loss: 0 });
+    };
+    session.on("ended", over);
+    session.on("failed", over);
+    session.on("confirmed", () => {
+      stopRing();
+      mine.state = "active";
+      this.stats = setInterval(() => this.#measure(session), STATS_MS);
+      this.on.change();
+    });
+    session.on("hold", ({ originator }) => { if (originator === "local") { mine.held = true; this.on.change(); } });
+    session.on("unhold", ({ originator }) => { if (originator === "local") { mine.held = false; this.on.change(); } });
+    session.on("muted", () => { mine.muted = true; this.on.change(); });
+    session.on("unmuted", () => { mine.muted = false; this.on.change(); });
+    session.on("peerconnection", ({ peerconnection }) => {
+      peerconnection.addEventListener("track", ({ streams, track }) => this.#hear(streams[0] ?? new MediaStream([track])));
+    });
+    session.on("getusermediafailed", () => this.#set({ problem: "话筒打不开，无法接听" }));
+    if (Date.now() < this.autoAnswerUntil) {
+      this.autoAnswerUntil = 0;
+      this.answer();
+    } else {
+      ring();
+    }
+    this.on.incoming();
+    this.on.change();
+  }
+
+  #hear(stream) {
+    const audio = document.getElementById("remote");
+    audio.srcObject = stream;
+    if (devices.out && audio.setSinkId) audio.setSinkId(devices.out).catch(() => {});
+    audio.play().catch(() => this.#set({ problem: "浏览器没有放音，请点击页面任意处" }));
+  }
+
+  async #measure(session) {
+    const report = await session.connection?.getStats().catch(() => null);
+    if (!report) return;
+    for (const row of report.values()) {
+      if (row.type !== "inbound-rtp" || row.kind !== "audio") continue;
+      const got = row.packetsReceived - (this.last?.got ?? 0);
+      const lost = row.packetsLost - (this.last?.lost ?? 0);
+      this.last = { got: row.packetsReceived, lost: row.packetsLost };
+      const silent = got <= 0 && !this.session?.held;
+      const loss = silent ? 100 : Math.max(0, Math.round((100 * lost) / Math.max(1, got + lost)));
+      this.#set({ loss });
+    }
+  }
+
+  /** Take the next ring by itself within `ms`: our own call is being given back after a reload. */
+  expect(ms) { this.autoAnswerUntil = Date.now() + ms; }
+
+  answer() {
+    if (this.session?.state !== "ringing") return;
+    stopRing();
+    this.last = null;
+    this.session.rtc.answer({
+      mediaConstraints: constraints(),
+      pcConfig: { iceServers: this.ice, rtcpMuxPolicy: "require" },
+    });
+  }
+
+  hangup() { this.session?.rtc.terminate(); }
+  toggleHold() {
+    const rtc = this.session?.rtc;
+    if (rtc) this.session.held ? rtc.unhold() : rtc.hold();
+  }
+  toggleMute() {
+    const rtc = this.session?.rtc;
+    if (rtc) this.session.muted ? rtc.unmute({ audio: true }) : rtc.mute({ audio: true });
+  }
+  digit(key) { this.session?.rtc.sendDTMF(key, { transportType: "RFC2833" }); }
+}

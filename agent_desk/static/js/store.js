@@ -1,0 +1,195 @@
+// The state of the page: a snapshot from the server, then every event applied in order.
+// Listeners are told which slices changed, once an animation frame at most.
+import { setNow } from "./time.js";
+
+export const state = {
+  ready: false,
+  me: null,
+  link: { up: false, asOf: null },
+  telephony: { stale: false, since: null, reason: "" },
+  speech: { available: true, model: "", reason: "" },
+  agent: { state: "offline", reason: "", since: null },
+  wrapUpLimit: 0,
+  waiting: {},
+  call: null,
+  caller: null,
+  utterances: new Map(),
+  gaps: [],
+  partials: {},
+  delay: 0,
+  silent: {},
+  draft: null,
+  answers: null,
+  emergencies: [],
+  handoff: null,
+  recording: null,
+  phone: { registered: false, problem: "", session: null, level: 0, loss: 0, mic: true, micProblem: "" },
+};
+
+const listeners = new Map();
+const dirty = new Set();
+
+export function on(slices, run) {
+  for (const slice of slices.split(" ")) {
+    if (!listeners.has(slice)) listeners.set(slice, new Set());
+    listeners.get(slice).add(run);
+  }
+}
+
+export function changed(...slices) {
+  if (dirty.size === 0) queueMicrotask(flush);
+  for (const slice of slices) dirty.add(slice);
+}
+
+function flush() {
+  const slices = [...dirty];
+  dirty.clear();
+  const runs = new Set(slices.flatMap((slice) => [...(listeners.get(slice) ?? [])]));
+  for (const run of runs) run(new Set(slices));
+}
+
+const ALL = ["link", "telephony", "speech", "agent", "waiting", "call", "caller", "transcript", "draft", "answers", "emergency", "handoff", "recording"];
+
+/** Take the server's snapshot as the whole truth. */
+export function load(snapshot) {
+  setNow(snapshot.now);
+  const sameCall = state.call?.id === snapshot.call?.id;
+  Object.assign(state, {
+    ready: true,
+    me: snapshot.me,
+    agent: snapshot.agent,
+    wrapUpLimit: snapshot.wrap_up_limit_s,
+    telephony: snapshot.telephony,
+    speech: snapshot.speech,
+    waiting: snapshot.waiting,
+    call: snapshot.call,
+    caller: snapshot.caller,
+    gaps: snapshot.gaps,
+    partials: snapshot.partials,
+    delay: snapshot.delay_s,
+    silent: snapshot.silent,
+    answers: snapshot.answers ?? (sameCall ? state.answers : null),
+    emergencies: snapshot.emergencies.map((e) => ({ ...e, dismissed: sameCall && isDismissed(e) })),
+    handoff: snapshot.handoff,
+    recording: snapshot.recording,
+  });
+  state.utterances = new Map(snapshot.utterances.map((u) => [u.utterance_id, u]));
+  state.draft = snapshot.draft;
+  changed(...ALL);
+}
+
+const isDismissed = (e) => state.emergencies.some((old) => old.utterance_id === e.utterance_id && old.code === e.code && old.dismissed);
+
+/** Forget the call that is over. */
+export function clearCall() {
+  Object.assign(state, { call: null, caller: null, gaps: [], partials: {}, delay: 0, silent: {}, draft: null, answers: null, emergencies: [], handoff: null, recording: null });
+  state.utterances = new Map();
+  changed("call", "caller", "transcript", "draft", "answers", "emergency", "handoff", "recording");
+}
+
+const mine = (event) => state.call && event.call_id === state.call.id;
+
+const REDUCERS = {
+  AgentStateChanged(e) {
+    if (e.agent !== state.me.extension) return;
+    state.agent = { state: e.state, reason: e.reason, since: e.since };
+    changed("agent");
+  },
+  TelephonyStale(e) {
+    state.telephony = { stale: e.stale, since: e.since, reason: e.reason };
+    changed("telephony");
+  },
+  SpeechStateChanged(e) {
+    state.speech = { available: e.available, model: e.model, reason: e.reason };
+    changed("speech");
+  },
+  CallAnswered(e) {
+    if (!mine(e)) return;
+    if (e.agent !== state.me.extension) return;
+    Object.assign(state.call, { state: "talking", answered_at: e.at, origin: e.origin });
+    changed("call");
+  },
+  CallHeld(e) {
+    if (!mine(e)) return;
+    state.call.state = e.held ? "held" : "talking";
+    state.call.held_since = e.held ? e.at : null;
+    changed("call");
+  },
+  LegJoined(e) {
+    if (!mine(e)) return;
+    state.call.legs = [...(state.call.legs ?? []).filter((leg) => leg.channel !== e.channel), e];
+    changed("call", "handoff");
+  },
+  LegLeft(e) {
+    if (!mine(e)) return;
+    state.call.legs = (state.call.legs ?? []).filter((leg) => leg.channel !== e.channel);
+    changed("call", "handoff");
+  },
+  CallEnded(e) {
+    if (!mine(e)) return;
+    Object.assign(state.call, { state: "ended", ended_at: e.at, outcome: e.outcome, hungup_by: e.hungup_by });
+    state.partials = {};
+    state.delay = 0;
+    changed("call", "transcript", "handoff", "emergency");
+  },
+  RecordingReady(e) {
+    if (!mine(e)) return;
+    state.recording = { seconds: e.seconds };
+    changed("recording", "transcript");
+  },
+  RecordingFailed(e) {
+    if (!mine(e)) return;
+    state.call.recording_failed = e.reason;
+    changed("call");
+  },
+  HandoffChanged(e) {
+    if (!mine(e)) return;
+    state.handoff = { id: e.handoff_id, target: e.target, status: e.status, at: e.at, reason: e.reason };
+    changed("handoff", "emergency");
+  },
+  TapSilent(e) {
+    if (!mine(e)) return;
+    state.silent[e.speaker] = e.silent_s;
+    changed("transcript");
+  },
+  Utterance(e) {
+    if (!mine(e)) return;
+    if (e.final) {
+      state.utterances.set(e.utterance_id, e);
+      if (state.partials[e.speaker]?.utterance_id === e.utterance_id) delete state.partials[e.speaker];
+    } else if (!state.utterances.has(e.utterance_id)) {
+      state.partials[e.speaker] = e;
+    }
+    changed("transcript");
+  },
+  TranscriptGap(e) {
+    if (!mine(e)) return;
+    state.gaps.push(e);
+    changed("transcript");
+  },
+  SpeechDelayed(e) {
+    if (!mine(e)) return;
+    state.delay = e.delay_s;
+    changed("transcript");
+  },
+  DraftUpdated(e) {
+    if (!mine(e) || !state.draft) return;
+    state.draft.suggestions = e.fields;
+    changed("draft");
+  },
+  AnswersSuggested(e) {
+    if (!mine(e)) return;
+    state.answers = e;
+    changed("answers");
+  },
+  EmergencyHeard(e) {
+    if (!mine(e)) return;
+    state.emergencies.push(e);
+    changed("emergency", "transcript");
+  },
+};
+
+/** Apply one event of the live link. */
+export function apply(event) {
+  REDUCERS[event.event]?.(event);
+}

@@ -1,0 +1,20 @@
+// The words a suggestion came from, shown beside the pointer or the focused control.
+import { $, el } from "./dom.js";
+
+export function showTip(anchor, suggestion) {
+  const tip = $("#tip");
+  const percent = Math.round(suggestion.confidence * 100);
+  const { quote } = suggestion;
+  tip.replaceChildren(
+    quote ? el("span", {}, "依据：“", el("b", {}, quote), "”") : "依据：通话内容",
+    el("div", {}, `把握 ${percent}%　点击定位到原话`),
+  );
+  tip.hidden = false;
+  const box = anchor.getBoundingClientRect();
+  const width = tip.offsetWidth;
+  tip.style.left = `${Math.max(4, Math.min(innerWidth - width - 4, box.right - width))}px`;
+  const above = box.top - tip.offsetHeight - 4;
+  tip.style.top = `${above > 0 ? above : box.bottom + 4}px`;
+}
+
+export function hideTip() { $("#tip").hidden = true; }

@@ -1,0 +1,90 @@
+"""Ticket pages of the centre: an agent's own list, and one ticket as its reader may see it."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from sqlalchemy import select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agent_desk.access import allow, identity
+from agent_desk.draft_api import refusal
+from agent_desk.pages import render
+from agent_desk.permissions import Permission
+from agent_desk.requests import page_of
+from agent_desk.services import services
+from agent_desk.ticket_lists import AGENT_FILTERS, PAGE, counts, list_tickets
+from db.models import Recording, Ticket
+from tickets.errors import NotAllowed, NotFound, TicketError
+from tickets.numbers import is_ticket_no
+from tickets.queries import TicketView, ticket_view
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/tickets")
+@allow(Permission.READ_TICKETS)
+async def own_list(request: web.Request) -> web.StreamResponse:
+    """Tickets the agent took; for the centre's other roles all tickets."""
+    desk, who = services(request), identity(request)
+    if who.may(Permission.UNIT_LIST) and not who.may(Permission.TAKE_CALLS):
+        raise web.HTTPSeeOther("/unit")
+    scope = Ticket.created_by == who.user_id if who.may(Permission.TAKE_CALLS) else true()
+    chosen = request.query.get("show", "open")
+    chosen = chosen if chosen in AGENT_FILTERS else "open"
+    text, page, now = request.query.get("q", "").strip()[:60], page_of(request), desk.clock.now()
+    async with desk.sessions() as session:
+        rows, total = await list_tickets(
+            session, scope, states=AGENT_FILTERS[chosen][1], text=text, page=page, now=now
+        )
+        by_state = await counts(session, scope)
+    return render(
+        request,
+        "ticket_rows.html" if request.headers.get("HX-Request") else "tickets.html",
+        path="/tickets",
+        link="/tickets/",
+        filters=AGENT_FILTERS,
+        by_state=by_state,
+        chosen=chosen,
+        text=text,
+        rows=rows,
+        total=total,
+        page=page,
+        pages=max(1, -(-total // PAGE)),
+        now=now,
+        show_unit=True,
+        heading="我的工单" if who.may(Permission.TAKE_CALLS) else "工单",
+    )
+
+
+async def find_ticket(session: AsyncSession, request: web.Request) -> TicketView:
+    """The ticket named in the path as its reader may see it; what one may not read is "not found"."""
+    number = request.match_info["ticket_no"]
+    if not is_ticket_no(number):
+        raise web.HTTPNotFound
+    ticket_id = await session.scalar(select(Ticket.id).where(Ticket.ticket_no == number))
+    if ticket_id is None:
+        raise web.HTTPNotFound
+    try:
+        return await ticket_view(session, identity(request).actor, ticket_id, now=services(request).clock.now())
+    except (NotFound, NotAllowed):
+        raise web.HTTPNotFound from None
+    except TicketError as error:
+        raise refusal(error) from None
+
+
+@routes.get("/tickets/{ticket_no}")
+@allow(Permission.READ_TICKETS)
+async def one(request: web.Request) -> web.StreamResponse:
+    desk, who = services(request), identity(request)
+    async with desk.sessions() as session:
+        ticket = await find_ticket(session, request)
+        recorded = bool(
+            ticket.call_id
+            and ticket.may_hear
+            and await session.scalar(select(Recording.id).where(Recording.call_id == ticket.call_id).limit(1))
+        )
+    if who.may(Permission.UNIT_LIST) and not who.may(Permission.TAKE_CALLS):
+        raise web.HTTPSeeOther(f"/unit/tickets/{ticket.ticket_no}")
+    return render(
+        request, "ticket.html", ticket=ticket, recorded=recorded, now=desk.clock.now(), errors={}, form={}
+    )
