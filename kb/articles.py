@@ -50,16 +50,7 @@ async def load_articles(session: AsyncSession, clock: Clock, folder: Path = ARTI
             report.changed.append(source.id)
         _take(row, source, clock, units.get(source.owner), folder)
         await session.flush()
-        session.add(
-            ArticleRevision(
-                article_id=row.id,
-                version=row.version,
-                title=row.title,
-                body=row.body,
-                at=clock.now(),
-                note=row.source,
-            )
-        )
+        session.add(_revision(row))
     await expire_articles(session, clock)
     return report
 
@@ -103,6 +94,17 @@ def edited_by_people(row: Article) -> bool:
         basis=row.basis,
         valid_from=row.valid_from,
         valid_until=row.valid_until,
+    )
+
+
+def _revision(row: Article) -> ArticleRevision:
+    return ArticleRevision(
+        article_id=row.id,
+        version=row.version,
+        title=row.title,
+        body=row.body,
+        at=row.updated_at,
+        note=row.source,
     )
 
 

@@ -61,7 +61,7 @@ def entry_of(article: Article, synonyms: Synonyms) -> Entry:
 
 
 def fingerprint(article: Article, synonyms: Synonyms) -> str:
-    """Changes when the entry of the article would change."""
+    """Changes when the entry of the article, or what an answer shows of it, would change."""
     parts = [
         tokens.VERSION,
         synonyms.sha256,
@@ -70,5 +70,7 @@ def fingerprint(article: Article, synonyms: Synonyms) -> str:
         article.keywords,
         article.short_answer,
         article.body,
+        article.owner,
+        article.valid_until,
     ]
-    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False, default=str).encode()).hexdigest()

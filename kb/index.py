@@ -20,7 +20,7 @@ from hotline.clock import Clock, SystemClock, local
 from hotline.events import Answer
 from kb import store, tokens
 from kb.entry import SHOWN, entry_of, fingerprint
-from kb.matching import Sounded, matched_initials, matched_words, sounded
+from kb.matching import Asked, Sounded, asked, matched_initials, matched_words, sounded
 from kb.sections import Section, split_sections
 from kb.store_postgres import PostgresStore
 from kb.store_sqlite import SqliteStore
@@ -33,7 +33,16 @@ _NO_MATCH = 0.05
 """Scores below come from tokens that stand in half of all articles."""
 
 _REMEMBERED = 500
-"""Articles whose sound is kept in memory for `why`; about 30 kB each."""
+"""Articles kept in memory with their sound; about 100 kB each."""
+
+_LOOKED_AT = 20
+"""Best entries of the index among which the topic decides."""
+
+_NEAR_BEST_LETTERS = 0.5
+"""Of first letters typed, only names that fit nearly as well as the best are shown."""
+
+OFF_TOPIC = 0.65
+"""What an answer counts when no word of its title or keywords was asked for (measured by bench/kb.py)."""
 
 
 class UnknownArticle(LookupError):
@@ -65,6 +74,13 @@ class ArticleView:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Card:
+    article: Article
+    sounded: Sounded
+    fingerprint: str
+
+
 class KnowledgeIndex:
     """Search, browse and read articles. `build` once at start; `search` does it when nobody has."""
 
@@ -76,7 +92,7 @@ class KnowledgeIndex:
         self._synonyms = load_synonyms() if synonyms is None else synonyms
         self._store: store.Store | None = None
         self._building = asyncio.Lock()
-        self._sounded: OrderedDict[tuple[str, int], Sounded] = OrderedDict()
+        self._known: OrderedDict[str, _Card] = OrderedDict()
 
     # -- keeping the index ---------------------------------------------------------------------
     async def build(self) -> int:
@@ -159,24 +175,45 @@ class KnowledgeIndex:
             return []
         chosen = await self._ready()
         today = self._today()
+        looked_at = max(limit, _LOOKED_AT)
         async with self._sessions() as session:
-            hits = await chosen.search(session, query, spoken=spoken, today=today, limit=limit)
-            by_letters = await store.search_initials(session, query.initials, today=today, limit=limit)
-            scores = _joined(hits, by_letters)
-            articles = {
-                a.id: a for a in await session.scalars(select(Article).where(Article.id.in_(list(scores))))
-            }
-        answers = [
-            self._answer(article, scores[article_id], self._why(text, article, spoken))
-            for article_id in scores
-            if (article := articles.get(article_id)) is not None
-        ]
-        if any(len(run) > 1 and not run.isascii() for run in tokens.runs(tokens.plain(text))):
+            hits = await chosen.search(session, query, spoken=spoken, today=today, limit=looked_at)
+            letters = await store.search_initials(session, query.initials, today=today, limit=looked_at)
+            scores = _joined(hits, letters)
+            cards = await self._cards(session, list(scores))
+        return self._ranked(text, spoken, scores, cards)[:limit]
+
+    def _ranked(self, text: str, spoken: bool, scores: dict[str, float], cards: dict[str, _Card]) -> list[Answer]:
+        question = asked(text, spoken=spoken)
+        has_words = any(len(run) > 1 and not run.isascii() for run in tokens.runs(tokens.plain(text)))
+        answers = []
+        for article_id, card in cards.items():
+            score = scores[article_id] * (1.0 if question.on_topic(card.sounded) else OFF_TOPIC)
+            why = self._why(text, question, card, spoken)
             # An article that shares only single characters with a sentence answers nothing.
-            answers = [answer for answer in answers if answer.why]
-        answers = [answer for answer in answers if answer.score >= _NO_MATCH]
-        answers.sort(key=lambda answer: (answer.expired, -round(answer.score, 4), answer.article_id))
-        return answers[:limit]
+            if score >= _NO_MATCH and (why or not has_words):
+                answers.append(self._answer(card.article, score, why))
+        answers.sort(key=lambda answer: (answer.expired, -answer.score, answer.article_id))
+        return answers
+
+    async def _cards(self, session: AsyncSession, ids: list[str]) -> dict[str, _Card]:
+        """The articles in memory; those not there, or there in an older form, are read."""
+        prints = await session.execute(
+            select(store.entries.c.article_id, store.entries.c.fingerprint).where(
+                store.entries.c.article_id.in_(ids)
+            )
+        )
+        current = {article_id: found for article_id, found in prints}
+        missing = [i for i in current if i not in self._known or self._known[i].fingerprint != current[i]]
+        if missing:
+            for article in await session.scalars(select(Article).where(Article.id.in_(missing))):
+                self._known[article.id] = _Card(article, sounded(article), current[article.id])
+        cards = {i: self._known[i] for i in ids if i in current and i in self._known}
+        for article_id in cards:
+            self._known.move_to_end(article_id)
+        while len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+        return cards
 
     async def browse(self, category: str = "") -> list[Answer]:
         """All articles of a category and those below it ("06", "0601"; "" for all), by title."""
@@ -256,23 +293,20 @@ class KnowledgeIndex:
             expired=self._is_expired(article),
         )
 
-    def _why(self, text: str, article: Article, spoken: bool) -> str:
-        key = (article.id, article.version)
-        known = self._sounded.get(key)
-        if known is None:
-            known = self._sounded[key] = sounded(article)
-            if len(self._sounded) > _REMEMBERED:
-                self._sounded.popitem(last=False)
-        words = matched_words(text, known, spoken=spoken)
+    def _why(self, text: str, question: Asked, card: _Card, spoken: bool) -> str:
+        words = matched_words(question, card.sounded)
         if not words and not spoken:
-            letters = [run for run in tokens.runs(tokens.plain(text[: tokens.QUERY_LIMIT])) if run.isalpha()]
-            words = [word for run in letters if run.isascii() and (word := matched_initials(run, article))]
+            letters = [run for run in tokens.runs(tokens.plain(text[: tokens.QUERY_LIMIT])) if run.isascii()]
+            words = [word for run in letters if run.isalpha() and (word := matched_initials(run, card.article))]
         return "、".join(words)
 
 
 def _joined(hits: list[store.Hit], by_letters: list[store.Hit]) -> dict[str, float]:
     scores = dict(hits)
+    least = by_letters[0][1] * _NEAR_BEST_LETTERS if by_letters else 0.0
     for article_id, points in by_letters:
+        if points < least:
+            continue
         scores[article_id] = scores.get(article_id, 0.0) + points
     return scores
 

@@ -1,69 +1,40 @@
-"""Which words of an article answered a query, in the article's own characters: what the agent is shown as `why`."""
+"""Which words of an article answered a query, as the article writes them: what agents are shown as `why`.
+
+Words are compared by sound, so that those a recogniser wrote with other characters are found as well.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import rjieba
 
 from db.models import Article
 from kb import tokens
 
-_HAN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff]")
+DATA = Path(__file__).parent / "data"
+
+WORDS_SHOWN = 4
 
 _SHORTEST = 2
 """Syllables in a row that count as a word; single ones match everywhere."""
 
 _LONGEST = 12
 
-WORDS_SHOWN = 4
+_HAN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff]")
 
-_EMPTY_WORDS = frozenset(
-    [
-        "怎么",
-        "什么",
-        "可以",
-        "是不是",
-        "多少",
-        "哪里",
-        "哪个",
-        "怎样",
-        "如何",
-        "需要",
-        "怎么办",
-        "办理",
-        "一个",
-        "没有",
-        "不能",
-        "可不可以",
-        "能不能",
-        "我们",
-        "他们",
-        "现在",
-        "时候",
-        "要什么",
-        "怎么样",
-        "有没有",
-        "么办",
-        "么样",
-        "的时候",
-        "多久",
-        "为什么",
-        "不是",
-        "还是",
-        "就是",
-        "如果",
-        "知道",
-        "应该",
-        "这样",
-        "那样",
-        "自己",
-        "我的",
-        "的人",
-        "了我",
-    ]
-)
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset((DATA / name).read_text(encoding="utf-8").split())
+
+
+_EMPTY_WORDS = _words("empty_words.txt")
+"""Found in every article: no reason to offer one."""
+
+_COMMON_TOPICS = _words("common_topics.txt") | _EMPTY_WORDS
+"""In many titles: they do not tell one article from another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +45,8 @@ class Sounded:
     sounds: str
     starts: dict[int, int]
     """Offset of a syllable in `sounds` -> position of its character."""
+    topics: tuple[str, ...]
+    """Words of title and keywords as they sound, each " gon ji jin "."""
 
     def find(self, syllables: list[str]) -> str:
         """The first stretch of the text that sounds like this, or ""."""
@@ -86,9 +59,8 @@ class Sounded:
 
 def sounded(article: Article) -> Sounded:
     """Head first, then the body: a word of the title is shown as the title has it."""
-    text = tokens.plain(
-        "\n".join([article.title, *article.keywords, *article.questions, article.short_answer, article.body])
-    )
+    head = [article.title, *article.keywords]
+    text = tokens.plain("\n".join([*head, *article.questions, article.short_answer, article.body]))
     pieces = [" "]
     starts = {}
     offset = 1
@@ -99,25 +71,57 @@ def sounded(article: Article) -> Sounded:
         starts[offset] = position
         pieces.append(syllable + " ")
         offset += len(syllable) + 1
-    return Sounded(text, "".join(pieces), starts)
+    words = {
+        word
+        for name in head
+        for run in tokens.runs(tokens.plain(name))
+        for word in (rjieba.cut_for_search(run) if not run.isascii() else [run])
+    }
+    topics = {_spoken(word) for word in words if len(word) >= _SHORTEST and word not in _COMMON_TOPICS}
+    return Sounded(text, "".join(pieces), starts, tuple(sorted(topics)))
 
 
-def matched_words(query: str, article: Sounded, *, spoken: bool = False) -> list[str]:
-    """The words of the query found in the article, as the article writes them, longest first."""
+def _spoken(run: str) -> str:
+    sounds = [run] if run.isascii() else [tokens.sound(char) for char in run]
+    return f" {' '.join(sounds)} "
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query cut into runs of syllables (or one word of letters and digits), ready for matching."""
+
+    runs: tuple[tuple[str, ...], ...]
+    sounds: str
+
+    def on_topic(self, article: Sounded) -> bool:
+        """Whether a word of the article's title or keywords was said."""
+        return any(topic in self.sounds for topic in article.topics)
+
+
+def asked(query: str, *, spoken: bool) -> Asked:
+    """The query by its sounds; letters that are pinyin count as the syllables they spell, unless spoken."""
     text = tokens.strip_fillers(tokens.plain(query[: tokens.QUERY_LIMIT]))
-    found: dict[str, None] = {}
+    runs: list[tuple[str, ...]] = []
     for run in tokens.runs(text):
-        if run[0].isascii():
+        if run.isascii():
+            runs.append((run,))
             syllables = None if spoken else tokens.segment_pinyin(run)
-            if run in article.chars:
-                found[run] = None
-                continue
-            if syllables is None:
-                continue
-            sounds = [tokens.fold(s) for s in syllables]
+            if syllables:
+                runs.append(tuple(tokens.fold(syllable) for syllable in syllables))
         else:
-            sounds = [tokens.sound(char) for char in run]
-        _stretches(sounds, article, found)
+            runs.append(tuple(tokens.sound(char) for char in run))
+    return Asked(tuple(runs), "".join(f" {' '.join(run)} /" for run in runs))
+
+
+def matched_words(query: Asked, article: Sounded) -> list[str]:
+    """The words of the query found in the article, as the article writes them, longest first."""
+    found: dict[str, None] = {}
+    for run in query.runs:
+        if len(run) == 1:
+            if run[0].isascii() and len(run[0]) >= _SHORTEST and run[0] in article.chars:
+                found[run[0]] = None
+        else:
+            _stretches(list(run), article, found)
     words = [word for word in found if word not in _EMPTY_WORDS]
     return sorted(words, key=lambda word: -len(word))[:WORDS_SHOWN]
 
@@ -138,12 +142,16 @@ def _stretches(sounds: list[str], article: Sounded, found: dict[str, None]) -> N
 
 
 def _longest(sounds: list[str], start: int, end: int, article: Sounded) -> tuple[int, int, str] | None:
-    for size in range(min(end - start, _LONGEST), _SHORTEST - 1, -1):
-        for at in range(start, end - size + 1):
-            stretch = article.find(sounds[at : at + size])
-            if stretch:
-                return at, size, stretch
-    return None
+    """The longest stretch the article has. Grown from pairs: what has no pair has no longer one."""
+    best: tuple[int, int, str] | None = None
+    at = start
+    while at <= end - _SHORTEST:
+        size = max(_SHORTEST, best[1] + 1 if best else 0)
+        while at + size <= end and size <= _LONGEST and (stretch := article.find(sounds[at : at + size])):
+            best = (at, size, stretch)
+            size += 1
+        at += 1
+    return best
 
 
 def matched_initials(letters: str, article: Article) -> str:

@@ -27,7 +27,7 @@ DECAY = 0.6
 AGENT_SHARE = 0.5
 """The agent's utterance against the citizen's."""
 
-GOOD_SCORE = 12.0
+GOOD_SCORE = 20.0
 """Combined score from which the best answer is worth showing (measured by bench/kb.py)."""
 
 NEAR_BEST = 0.55
@@ -98,7 +98,7 @@ class Suggester:
         self._calls: dict[str, _Call] = {}
         self._unsubscribe: list[Unsubscribe] = []
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Begin to listen; needs a running event loop."""
         self._unsubscribe = [
             self._bus.subscribe(self._on_utterance, Utterance),

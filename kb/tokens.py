@@ -10,6 +10,7 @@ a query language: a Han character for text, `0` for letters and digits, `1` for 
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -114,7 +115,7 @@ def text_tokens(text: str) -> list[str]:
 def syllable_tokens(syllables: list[str]) -> list[str]:
     """Folded syllables and their bigrams as tokens."""
     tokens = ["1" + syllable for syllable in syllables]
-    tokens += [f"1{a}1{b}" for a, b in zip(syllables, syllables[1:], strict=False)]
+    tokens += [f"1{a}1{b}" for a, b in itertools.pairwise(syllables)]
     return tokens
 
 
