@@ -73,7 +73,7 @@ class Rules:
                     self.move(call, handoff, "returned", at, returned_at=at, result="returned")
                 else:
                     self._changes().save_handoff(handoff.id, ended_at=at)
-            elif leg.role == "agent" and handoff.status == "accepted" and not call.joined("agent"):
+            elif leg.role == "agent" and leg.name == handoff.by and handoff.status == "accepted":
                 self.move(call, handoff, "completed", at, agent_left_at=at)
         self.check_alone(call, at)
 

@@ -134,12 +134,18 @@ class EventReader:
             self._line.add_leg(call, channel, uniqueid, "citizen", call.caller)
         elif role == "agent" and name:
             leg = self._line.add_leg(call, channel, uniqueid, role, name)
+            self._third_side(call, leg)
             if call.direction == "out" or role_variable.startswith("agent:"):  # no queue tells of these
                 self._line.ringing(call, leg, at)
         elif role in ("emergency", "unit"):
-            self._line.add_leg(call, channel, uniqueid, role, name)
-            if call.handoff is not None and call.handoff.role == role and not call.handoff.channel:
-                call.handoff.channel = channel
+            self._third_side(call, self._line.add_leg(call, channel, uniqueid, role, name))
+
+    @staticmethod
+    def _third_side(call: LiveCall, leg: LiveLeg) -> None:
+        """Is this the leg that a hand-off is ringing?"""
+        handoff = call.handoff
+        if handoff is not None and not handoff.channel and (leg.role, leg.name) == (handoff.role, handoff.target):
+            handoff.channel = leg.channel
 
     def _leg(self, message: Message) -> tuple[LiveCall, LiveLeg] | None:
         channel = header(message, "Channel")

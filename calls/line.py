@@ -320,7 +320,7 @@ class Line:
 
     @staticmethod
     def _outcome(call: LiveCall, vanished: bool) -> str:
-        if call.handoff is not None and call.handoff.status == "completed":
+        if call.handoff is not None and call.handoff.status == "completed" and call.handoff.kind != "agent":
             return "handed_over"
         if call.answered_at is not None:
             return "answered"

@@ -18,6 +18,9 @@ from calls.seats import Seats
 
 log = logging.getLogger(__name__)
 
+RETRY_S = 5.0
+"""A refusal is a fault of configuration: tried again, but not in a hurry."""
+
 Key = tuple[str, str]
 """Queue and seat."""
 
@@ -100,7 +103,8 @@ class Membership:
                 continue  # the next connection reads the queues again and pokes us
             except AmiRefused as refusal:
                 log.warning("a queue is not as wanted: %s", refusal)
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(RETRY_S)
+                self.poke()
             except Exception:
                 log.exception("bringing the queues in line failed")
                 await asyncio.sleep(1.0)
@@ -109,14 +113,13 @@ class Membership:
         wanted = self.wanted()
         for key in [key for key in self.actual if key not in wanted]:
             queue, agent = key
-            self.actual.pop(key, None)
             await self._tolerant("QueueRemove", Queue=queue, Interface=self._seats.dial(agent))
+            self.actual.pop(key, None)
         for key, member in wanted.items():
             queue, agent = key
             actual = self.actual.get(key)
             if actual == member:
                 continue
-            self.actual[key] = member
             interface = self._seats.dial(agent)
             paused = {"Paused": "true" if member.paused else "false", "Reason": member.reason}
             if actual is None:
@@ -132,6 +135,7 @@ class Membership:
                 )
             else:
                 await self._tolerant("QueuePause", Queue=queue, Interface=interface, **paused)
+            self.actual[key] = member
 
     async def _tolerant(self, action: str, **fields: str) -> None:
         try:

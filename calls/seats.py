@@ -28,8 +28,8 @@ class Seats:
     def extension_of_interface(self, interface: str) -> str:
         """The seat behind a queue member's interface, "" when it is none of ours."""
         before, _, after = self.interface.partition("{}")
-        middle = interface.removeprefix(before).removesuffix(after) if interface.startswith(before) else ""
-        return middle if re.fullmatch(r"\d{3,6}", middle) else ""
+        match = re.fullmatch(rf"{re.escape(before)}(\d{{3,6}}){re.escape(after)}", interface)
+        return match[1] if match else ""
 
     def extension_of_channel(self, channel: str) -> str:
         """The seat whose telephone this channel is, "" when it is none ("PJSIP/8001-0000002a" -> "8001")."""

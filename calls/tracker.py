@@ -23,6 +23,7 @@ from calls.ledger import Ledger
 from calls.line import Line
 from calls.live import LiveAgent, LiveCall
 from calls.membership import Membership
+from calls.queues import QUEUES
 from calls.rebuild import Picture, Reconciler, load, take_picture
 from calls.roster import Roster
 from calls.seats import Seats
@@ -35,8 +36,6 @@ from hotline.settings import Settings
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-QUEUES = ("general", "enterprise", "dialect", "foreign", "liaison110")
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ import pytest
 
 from calls.ami import AmiBadValue, AmiDown, AmiLink, AmiLoginRefused, AmiRefused, AmiTimeout, Message
 from tests.fakes.asterisk_ami import FakeAsterisk, FakeChannel, Fields
-from tests.fakes.waiting import until
+from tests.waiting import until
 
 
 @pytest.fixture

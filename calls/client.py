@@ -1,0 +1,77 @@
+"""Ask the node beside Asterisk to act: a request and its reply over the bus, with a deadline.
+
+The messages of `ControlRefused` are Chinese sentences that a clerk understands; show them as they are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from hotline.bus import Bus
+from hotline.clock import Clock
+from hotline.events import ControlAsked, ControlDone
+
+
+class ControlError(Exception):
+    """Base of both ways in which a request can fail; the text is for people."""
+
+
+class ControlRefused(ControlError):
+    """The node said no, and why."""
+
+
+class ControlTimeout(ControlError):
+    """No reply in time: the node is away, or the act takes longer. It will not be done later."""
+
+
+class ControlClient:
+    """The asking side; one for a whole desk process. Needs a running event loop when made."""
+
+    def __init__(self, bus: Bus, clock: Clock) -> None:
+        self._bus = bus
+        self._clock = clock
+        self._waiting: dict[str, asyncio.Future[ControlDone]] = {}
+        self._unsubscribe = bus.subscribe(self._done, ControlDone)
+
+    async def do(
+        self, action: str, *, actor: str, call_id: str = "", timeout: float = 5.0, **args: Any
+    ) -> dict[str, Any]:
+        """Do `action` for `actor` (a seat such as "8001", or a user's login) and return its result.
+
+        Raises ControlRefused (the node says why not) or ControlTimeout after `timeout` seconds.
+        """
+        request_id = uuid.uuid4().hex
+        reply: asyncio.Future[ControlDone] = asyncio.get_running_loop().create_future()
+        self._waiting[request_id] = reply
+        try:
+            await self._bus.publish(
+                ControlAsked(
+                    call_id=call_id,
+                    request_id=request_id,
+                    actor=actor,
+                    action=action,
+                    args=args,
+                    deadline=self._clock.now() + timedelta(seconds=timeout),
+                )
+            )
+            done = await asyncio.wait_for(reply, timeout)
+        except TimeoutError:
+            raise ControlTimeout("话务服务没有及时回应，请查看当前通话状态后再操作。") from None
+        finally:
+            self._waiting.pop(request_id, None)
+        if not done.ok:
+            raise ControlRefused(done.error)
+        return done.result
+
+    async def close(self) -> None:
+        self._unsubscribe()
+        for reply in self._waiting.values():
+            reply.cancel()
+
+    async def _done(self, event: ControlDone) -> None:
+        reply = self._waiting.get(event.request_id)
+        if reply is not None and not reply.done():
+            reply.set_result(event)

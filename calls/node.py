@@ -1,0 +1,68 @@
+"""The calls room as one thing to start and stop: link, tracker, control, recordings, call-backs, watchdog."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from calls.ami import AmiLink
+from calls.callbacks import Callbacks
+from calls.conference import Conference, Speak
+from calls.control import Control
+from calls.recordings import Recordings
+from calls.seats import Seats
+from calls.tracker import Tracker
+from calls.watchdog import Watchdog
+from db.session import Sessions
+from hotline.bus import Bus
+from hotline.clock import Clock
+from hotline.secretfile import secret
+from hotline.settings import Settings
+
+
+class CallsNode:
+    """Everything of this room that runs beside one Asterisk.
+
+    `link` may be used by other rooms of the node (taps); `speak` makes the whisper for the other side of a
+    hand-off (`hotline.voice.speak`), None for none. Asterisk need not run yet: the link waits for it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        sessions: Sessions,
+        bus: Bus,
+        clock: Clock,
+        *,
+        seats: Seats | None = None,
+        speak: Speak | None = None,
+        wrap_up_s: float = 30.0,
+        **tracker: Any,
+    ) -> None:
+        self.link = AmiLink("127.0.0.1", settings.ami_port, "hotline", secret(settings.secrets_dir, "ami.hotline"))
+        self.tracker = Tracker(
+            self.link, sessions, bus, clock, settings, seats=seats, wrap_up_s=wrap_up_s, **tracker
+        )
+        self.conference = Conference(self.link, self.tracker, sessions, settings, speak=speak)
+        self.control = Control(self.link, self.tracker, self.conference, bus, clock, settings)
+        self.recordings = Recordings(settings, sessions, bus, clock)
+        self.callbacks = Callbacks(sessions, bus, clock)
+        self.watchdog = Watchdog(settings, bus, clock)
+
+    async def start(self) -> None:
+        """Start all parts; returns at once, `link.wait_ready` tells when Asterisk is there."""
+        await self.tracker.start()
+        await self.recordings.start()
+        await self.callbacks.start()
+        await self.control.start()
+        await self.link.start()
+        await self.watchdog.start()
+
+    async def close(self) -> None:
+        """Stop all parts; calls in Asterisk go on."""
+        await self.watchdog.close()
+        await self.control.close()
+        await self.conference.close()
+        await self.link.close()
+        await self.tracker.close()
+        await self.callbacks.close()
+        await self.recordings.close()
