@@ -26,9 +26,10 @@ class ClerkText:
 
     def __init__(self, hot_words: HotWords | None = None) -> None:
         self._hot_words = hot_words or HotWords(())
+        self._names = self._hot_words.with_numbers
 
     def written(self, words: Sequence[str]) -> str:
-        return clerk_numbers(joined(words))
+        return clerk_numbers(joined(words), self._names)
 
     def corrected(self, words: Sequence[str]) -> str:
-        return clerk_numbers(self._hot_words.mend(joined(words)))
+        return clerk_numbers(self._hot_words.mend(joined(words)), self._names)
