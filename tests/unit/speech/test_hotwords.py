@@ -7,7 +7,23 @@ import pytest
 
 from speech.hotwords import HotWordFile, HotWords
 
-CITY = HotWords("天城 天城镇 石城 沙坪 桂花泉 白霓 路口 高枧 金塘 青山水库 港口乡 铜钟 五一路".split())
+CITY = HotWords(
+    [
+        "天城",
+        "天城镇",
+        "石城",
+        "沙坪",
+        "桂花泉",
+        "白霓",
+        "路口",
+        "高枧",
+        "金塘",
+        "青山水库",
+        "港口乡",
+        "铜钟",
+        "五一路",
+    ]
+)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +75,7 @@ def test_the_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
     path.write_text("天城\n", encoding="utf-8")
     os.utime(path, (1, 1))
     assert file.current().words == ("天城",)
-    assert first.words != ("天城",), "a running call keeps its words"
+    assert "天城" not in first.words, "a running call keeps its words"
     path.unlink()
     assert file.current().words == ()
 

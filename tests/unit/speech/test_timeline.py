@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 from speech.timeline import Timeline
 
 
@@ -12,7 +14,7 @@ def test_jitter_and_bursts_move_nothing() -> None:
     line = Timeline()
     arrivals = [20 + 20 * (i // 10 * 10 + 9) for i in range(400)]  # ten frames at a time, 200 ms apart
     placed = [line.place(at) for at in arrivals]
-    assert [b - a for a, b in zip(placed, placed[1:], strict=False)] == [20] * 399
+    assert [b - a for a, b in itertools.pairwise(placed)] == [20] * 399
 
 
 def test_sound_lost_on_the_wire_moves_what_follows() -> None:
