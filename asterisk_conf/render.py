@@ -155,6 +155,7 @@ def _values(settings: Settings, name: InstanceName, program: AsteriskProgram, fo
         # With the simulator alone, nothing outside this machine has any business with our SIP port.
         "sip_bind": "0.0.0.0" if settings.trunk_host else "127.0.0.1",  # noqa: S104
         "trunk": trunk,
+        "trunk_match": _trunk_match(trunk),
         "live_folder": live,
         "voicemail_folder": voicemail,
         "music_folder": music,
@@ -167,6 +168,12 @@ def _values(settings: Settings, name: InstanceName, program: AsteriskProgram, fo
         if hotline
         else [],
     }
+
+
+def _trunk_match(trunk: str) -> str:
+    """By what the trunk's requests are known: its address; on this machine, which softphones share, the port too."""
+    on_this_machine = trunk in ("localhost", "[::1]") or re.fullmatch(r"127(\.\d+){3}", trunk)
+    return f"{trunk}:5060" if on_this_machine else trunk
 
 
 def _link_sounds(settings: Settings, folders: Folders, program: AsteriskProgram) -> None:

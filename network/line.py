@@ -312,7 +312,8 @@ class CitizenLine:
 def _complete(path: Path) -> bool:
     """Whether a WAV's header tells its true length, as it does once the writer has closed it."""
     try:
-        data_bytes = int.from_bytes(path.open("rb").read(44)[40:44], "little")
+        with path.open("rb") as file:
+            data_bytes = int.from_bytes(file.read(44)[40:44], "little")
         return data_bytes > 0 and path.stat().st_size == data_bytes + 44
     except OSError:
         return False

@@ -64,6 +64,17 @@ async def asterisk_pair(
 
 
 @pytest.fixture
+async def hotline_alone(settings: Settings, asterisk_program: AsteriskProgram) -> AsyncIterator[AsteriskInstance]:
+    """Ours without the telephone network: the test itself plays the trunk."""
+    instance = AsteriskInstance(settings, "hotline", program=asterisk_program)
+    try:
+        await instance.start()
+        yield instance
+    finally:
+        await instance.stop()
+
+
+@pytest.fixture
 def live_recordings(settings: Settings) -> Path:
     """Where recordings of running calls are written."""
     return settings.recordings_dir / "live"

@@ -25,7 +25,9 @@ class SipCaller:
         self._to = f"sip:{settings.number}@127.0.0.1:{settings.sip_port}"
         self._address = ("127.0.0.1", settings.sip_port)
         self._own_port = settings.network_sip_port
-        self._from = f"{name} <sip:{user + '@' if user else ''}127.0.0.1:{self._own_port}>;tag={secrets.token_hex(4)}"
+        self._from = (
+            f"{name} <sip:{user + '@' if user else ''}127.0.0.1:{self._own_port}>;tag={secrets.token_hex(4)}"
+        )
         self._call_id = secrets.token_hex(8)
         self._answer_to = f"<{self._to}>"
         self._wire = _Wire()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from asterisk_conf.launcher import AsteriskInstance
 from calls.ami import AmiLink, Message
 from hotline.callid import is_call_id
 from hotline.secretfile import secret
+from hotline.settings import Settings
 from network.citizen import CitizenCall, call
 from network.line import CitizenLine
 from tests import audio
@@ -45,16 +48,33 @@ def _user_events(events: list[Message], name: str) -> list[Message]:
     return [e for e in events if e.get("Event") == "UserEvent" and e.get("UserEvent") == name]
 
 
-async def _waiting(pair: AsteriskPair) -> int:
-    found = re.search(r"common has (\d+) calls", await pair.hotline.cli("queue show common"))
+async def _waiting(hotline: AsteriskInstance) -> int:
+    found = re.search(r"common has (\d+) calls", await hotline.cli("queue show common"))
     assert found is not None
     return int(found[1])
 
 
-async def _until_waiting(pair: AsteriskPair, number: int) -> None:
+async def _until_waiting(hotline: AsteriskInstance, number: int) -> None:
     async with asyncio.timeout(10):
-        while await _waiting(pair) != number:
+        while await _waiting(hotline) != number:
             await asyncio.sleep(0.1)
+
+
+async def _written(instance: AsteriskInstance, file: Path) -> None:
+    """Wait until Asterisk has closed a file: only then is all of it there."""
+
+    def closed() -> bool:
+        opened = (Path(f"/proc/{instance.pid}/fd") / name for name in os.listdir(f"/proc/{instance.pid}/fd"))
+        return file.exists() and all(_target(path) != str(file) for path in opened)
+
+    await until(closed, 10, f"{file.name} to be closed")
+
+
+def _target(descriptor: Path) -> str:
+    try:
+        return os.readlink(descriptor)
+    except OSError:  # closed meanwhile
+        return ""
 
 
 async def test_without_fastagi_the_caller_waits_in_the_queue(
@@ -62,12 +82,12 @@ async def test_without_fastagi_the_caller_waits_in_the_queue(
 ) -> None:
     async with CitizenLine(asterisk_pair.settings, caller="13912345678") as line:
         assert await line.wait_answered()
-        await _until_waiting(asterisk_pair, 1)
+        await _until_waiting(asterisk_pair.hotline, 1)
         fallback = _user_events(events, "HotlineFallback")
         assert [e["CallId"] for e in fallback] == [line.call_id]
         assert fallback[0]["AgiStatus"] == "FAILURE"
     assert line.outcome == "citizen_hung_up"
-    await _until_waiting(asterisk_pair, 0)
+    await _until_waiting(asterisk_pair.hotline, 0)
 
 
 async def test_a_fastagi_that_breaks_off_leads_to_the_queue(asterisk_pair: AsteriskPair) -> None:
@@ -78,7 +98,7 @@ async def test_a_fastagi_that_breaks_off_leads_to_the_queue(asterisk_pair: Aster
     server = await asyncio.start_server(break_off, "127.0.0.1", asterisk_pair.settings.fastagi_port)
     async with server, CitizenLine(asterisk_pair.settings, caller="13912345678") as line:
         assert await line.wait_answered()
-        await _until_waiting(asterisk_pair, 1)
+        await _until_waiting(asterisk_pair.hotline, 1)
 
 
 async def test_a_script_that_has_done_its_work_ends_the_call(asterisk_pair: AsteriskPair) -> None:
@@ -119,7 +139,7 @@ async def test_left_is_the_citizen_and_right_is_what_the_citizen_hears(
     result = await call(asterisk_pair.settings, wish)
     assert result.answered
     recording = live_recordings / f"{result.call_id}.raw"
-    await until(lambda: recording.stat().st_size > 0, 5, "the recording")
+    await _written(asterisk_pair.hotline, recording)
     left, right = audio.raw_tracks(recording)
     assert 2.7 <= audio.tone_seconds(left, CITIZEN_HZ) <= 3.3
     assert audio.tone_seconds(right, CITIZEN_HZ) == 0
@@ -138,16 +158,17 @@ async def test_a_recording_that_cannot_be_written_harms_no_call(
     live_recordings.write_text("not a folder")
     async with CitizenLine(asterisk_pair.settings, caller="13912345678") as line:
         assert await line.wait_answered()
-        await _until_waiting(asterisk_pair, 1)
+        await _until_waiting(asterisk_pair.hotline, 1)
         failed = _user_events(events, "HotlineRecordingFailed")
         assert [e["CallId"] for e in failed] == [line.call_id]
 
 
 HOSTILE = [
+    "8001",  # the number of a seat
     "anonymous",
     "1" * 40,
     "+8613912345678",
-    "139 1234 5678",
+    "139%201234%205678",
     "%22%0d%0aAction:%20Originate",
     "'; DROP TABLE call; --".replace(" ", "%20").replace(";", "%3B"),
     "${SHELL(id)}".replace("{", "%7B").replace("}", "%7D"),
@@ -157,10 +178,12 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("caller", HOSTILE)
-async def test_a_hostile_caller_id_reaches_a_queue(asterisk_pair: AsteriskPair, caller: str) -> None:
-    async with SipCaller(asterisk_pair.settings, caller, name='"a\\"b, ${CALL_ID} <x>; 张三"') as sip:
+async def test_a_hostile_caller_id_reaches_a_queue(
+    hotline_alone: AsteriskInstance, settings: Settings, caller: str
+) -> None:
+    async with SipCaller(settings, caller, name='"a\\"b, ${CALL_ID} <x>; 张三"') as sip:
         assert await sip.invite() == 200
-        await _until_waiting(asterisk_pair, 1)
+        await _until_waiting(hotline_alone, 1)
 
 
 async def test_keys_in_the_queue_lead_to_a_message(
@@ -170,14 +193,15 @@ async def test_keys_in_the_queue_lead_to_a_message(
     voice = audio.write_wav(tmp_path / "message.wav", audio.tone(CITIZEN_HZ, 2.0))
     async with CitizenLine(settings, caller="13912345678") as line:
         assert await line.wait_answered()
-        await _until_waiting(asterisk_pair, 1)
+        await _until_waiting(asterisk_pair.hotline, 1)
         await line.press("1")
-        await _until_waiting(asterisk_pair, 0)
+        await _until_waiting(asterisk_pair.hotline, 0)
         await line.wait_prompt(5)  # the beep
         await line.play(voice)
     await until(lambda: _user_events(events, "HotlineVoicemail"), 10, "the message")
     (told,) = _user_events(events, "HotlineVoicemail")
     assert told["CallId"] == line.call_id
+    await _written(asterisk_pair.hotline, Path(str(told["File"])))
     (track,) = audio.wav_tracks(Path(str(told["File"])))
     assert 1.7 <= audio.tone_seconds(track, CITIZEN_HZ) <= 2.3
 
@@ -228,11 +252,11 @@ async def test_hand_over_to_110_keeps_the_citizen_when_the_agent_leaves(
         await asyncio.gather(*talking)
     (citizen_heard,) = audio.wav_tracks(heard)
     after = citizen_heard[int(left_at * audio.RATE) :]
-    assert audio.tone_seconds(citizen_heard, AGENT_HZ, floor_db=-45) == 0 or True
+    assert audio.tone_db(citizen_heard[: int(left_at * audio.RATE)], AGENT_HZ) > -45  # heard the agent before
     assert audio.tone_db(after[audio.RATE :], POLICE_HZ) > -40  # the citizen hears 110
     assert audio.tone_db(after[audio.RATE :], AGENT_HZ) < -60  # and the agent no more
     (police_file,) = (settings.var / "network" / "recordings").glob("110-*.wav")
-    await until(lambda: police_file.stat().st_size > 10_000, 5)
+    await _written(asterisk_pair.network, police_file)
     (police_heard,) = audio.wav_tracks(police_file)
     tail = police_heard[-2 * audio.RATE :]
     assert audio.tone_db(tail, CITIZEN_HZ) > -40  # 110 hears the citizen to the end
@@ -247,21 +271,24 @@ async def _until_members(pair: AsteriskPair, number: int) -> None:
             await asyncio.sleep(0.1)
 
 
-@pytest.mark.parametrize(("mode", "reason"), [("busy", "busy"), ("noanswer", "no_answer"), ("answer", "answered")])
+@pytest.mark.parametrize("mode", ["busy", "noanswer", "answer"])
 async def test_the_network_answers_as_told(
-    asterisk_pair: AsteriskPair, link: AmiLink, mode: str, reason: str
+    asterisk_pair: AsteriskPair, link: AmiLink, events: list[Message], mode: str
 ) -> None:
     await asterisk_pair.network.cli(f"database put network 110 {mode}")
     answer = await link.originate(
         timeout=3, Channel="PJSIP/110@trunk", Context="handoff", Exten="9002", Priority=1, CallerID="x <12345>"
     )
-    assert answer.reason == reason
+    assert answer.answered == (mode == "answer")
+    ended = [e["DialStatus"] for e in events if e.get("Event") == "DialEnd"]
+    # Asterisk's own OriginateResponse says "failed" for busy: who wants to know reads DialEnd or Hangup.
+    assert ("BUSY" in ended) == (mode == "busy")
 
 
 async def test_a_call_back_is_recorded_with_the_citizen_on_the_left(
     asterisk_pair: AsteriskPair, link: AmiLink, live_recordings: Path, tmp_path: Path
 ) -> None:
-    voice = audio.write_wav(tmp_path / "agent.wav", audio.tone(AGENT_HZ, 4))
+    voice = audio.write_wav(tmp_path / "agent.wav", audio.tone(AGENT_HZ, 6))
     async with CitizenLine(asterisk_pair.settings, caller="8001") as agent:  # stands in for a softphone
         assert await agent.wait_answered()
         call_id = "01a2003a-ccc7-743d-8714-2b17cbba01d4"
@@ -272,6 +299,7 @@ async def test_a_call_back_is_recorded_with_the_citizen_on_the_left(
         recording = live_recordings / f"{call_id}.raw"
         await until(recording.exists, 10, "the recording")
         await agent.play(voice)
+    await _written(asterisk_pair.hotline, recording)
     left, right = audio.raw_tracks(recording)
     assert audio.tone_seconds(left, 784) > 1.0  # the number that was called says this
     assert audio.tone_seconds(right, AGENT_HZ) > 2.0

@@ -111,7 +111,9 @@ async def test_two_copies_side_by_side(
 
 async def test_a_deep_folder_does_not_break_the_console(asterisk_program: AsteriskProgram, tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 60) / ("e" * 60)
-    instance = AsteriskInstance(Settings(var=deep, port_base=free_port_base()), "hotline", program=asterisk_program)
+    instance = AsteriskInstance(
+        Settings(var=deep, port_base=free_port_base()), "hotline", program=asterisk_program
+    )
     await instance.start()
     try:
         assert "active channels" in await instance.cli("core show channels")
