@@ -93,7 +93,7 @@ def read_text(text: str) -> Document:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         if root is None:
             raise ScriptRefused([Problem("error", "empty", "脚本是空的。", "请从 ivr/scripts/direct.yaml 开始。")])
-        data = _plain(root, (), lines, problems)
+        data = _Plain(lines, problems).of(root, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 0
@@ -110,39 +110,43 @@ def read_text(text: str) -> Document:
     return Document(script, text, lines)
 
 
-def _plain(node: yaml.Node, place: Place, lines: dict[Place, int], problems: list[Problem]) -> Any:
-    """The node as plain data, every scalar a string: YAML's own guesses (`no`, `08:00`) would surprise."""
-    line = node.start_mark.line + 1
-    if place in lines and place:
-        line = lines[place]
-    lines[place] = line
-    if len(place) > DEPTH_LIMIT:
-        problems.append(Problem("error", "too-deep", "嵌套太深。", "请检查缩进。", line=line))
-        return None
-    if isinstance(node, yaml.ScalarNode):
-        return node.value
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, (*place, str(at)), lines, problems) for at, item in enumerate(node.value)]
-    assert isinstance(node, yaml.MappingNode)
-    data: dict[str, Any] = {}
-    for key_node, value in node.value:
-        key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else ""
-        key_line = key_node.start_mark.line + 1
-        if not key:
-            problems.append(Problem("error", "key", "键必须是简单文字。", "请改写这一行。", line=key_line))
-            continue
-        if key in data:
-            problems.append(
-                Problem("error", "duplicate", f"“{key}”写了两次。", "请删掉一个，或改用别的名字。", line=key_line)
-            )
-            continue
-        inner = (*place, key)
-        if inner in lines:  # an alias brought the same node here again
-            problems.append(Problem("error", "alias", "不支持 YAML 引用（& 与 *）。", "请写全。", line=key_line))
-            continue
-        lines[inner] = key_line
-        data[key] = _plain(value, inner, lines, problems)
-    return data
+class _Plain:
+    """YAML nodes as plain data, every scalar a string: YAML's own guesses (`no`, `08:00`) would surprise."""
+
+    def __init__(self, lines: dict[Place, int], problems: list[Problem]) -> None:
+        self._lines = lines
+        self._problems = problems
+        self._seen: set[int] = set()
+
+    def _refuse(self, code: str, message: str, fix: str, line: int) -> None:
+        self._problems.append(Problem("error", code, message, fix, line=line))
+
+    def of(self, node: yaml.Node, place: Place) -> Any:
+        line = self._lines.setdefault(place, node.start_mark.line + 1)
+        if id(node) in self._seen:  # an alias: nine of them nested nine deep would be a billion nodes
+            self._refuse("alias", "不支持 YAML 引用（& 与 *）。", "请写全。", line)
+            return None
+        self._seen.add(id(node))
+        if len(place) > DEPTH_LIMIT:
+            self._refuse("too-deep", "嵌套太深。", "请检查缩进。", line)
+            return None
+        if isinstance(node, yaml.ScalarNode):
+            return node.value
+        if isinstance(node, yaml.SequenceNode):
+            return [self.of(item, (*place, str(at))) for at, item in enumerate(node.value)]
+        assert isinstance(node, yaml.MappingNode)
+        data: dict[str, Any] = {}
+        for key_node, value in node.value:
+            key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else ""
+            key_line = key_node.start_mark.line + 1
+            if not key:
+                self._refuse("key", "键必须是简单文字。", "请改写这一行。", key_line)
+            elif key in data:
+                self._refuse("duplicate", f"“{key[:40]}”写了两次。", "请删掉一个，或改用别的名字。", key_line)
+            else:
+                self._lines[(*place, key)] = key_line
+                data[key] = self.of(value, (*place, key))
+        return data
 
 
 def _explain(error: ValidationError, lines: dict[Place, int]) -> list[Problem]:
