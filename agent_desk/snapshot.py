@@ -141,7 +141,8 @@ async def _call_state(
         "partials": {speaker: payload(u) for speaker, u in live.partials.items()},
         "delay_s": live.delay_s,
         "silent": live.silent,
-        "draft": await _draft(session, call.id) if call.answered_at else None,
+        # From the first ring on: the row of a call answered this instant may not be written yet.
+        "draft": await _draft(session, call.id),
         "answers": payload(live.answers) if live.answers else None,
         "emergencies": [payload(e) for e in live.emergencies],
         "handoff": await _handoff(session, call.id, live),

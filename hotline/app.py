@@ -218,7 +218,6 @@ async def make_prompts(settings: Settings, say: Say) -> None:
 async def running_node(core: Core, say: Say) -> AsyncIterator[None]:
     """Everything beside one Asterisk: call state, the IVR, taps, drafts, suggestions, the spotter."""
     from calls.node import CallsNode
-
     from ivr.server import IvrServer
     from kb.index import KnowledgeIndex
     from kb.suggest import Suggester

@@ -5,12 +5,22 @@ Messages carry call ids and seats, never names, numbers or what was said.
 
 from __future__ import annotations
 
+import copy
 import logging
 import logging.handlers
 
 from hotline.settings import Settings
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+
+
+class Short(logging.Formatter):
+    """For the console: the sentence alone; tracebacks are in the file."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        plain = copy.copy(record)
+        plain.exc_info = plain.exc_text = plain.stack_info = None
+        return super().format(plain)
 
 
 def start_logging(settings: Settings, role: str, *, console: bool = True) -> None:
@@ -29,7 +39,7 @@ def start_logging(settings: Settings, role: str, *, console: bool = True) -> Non
     if console:
         shown = logging.StreamHandler()
         shown.setLevel(logging.WARNING)
-        shown.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+        shown.setFormatter(Short("%(levelname)s %(name)s: %(message)s"))
         root.addHandler(shown)
     for chatty in ("aiohttp.access", "panoramisk", "alembic", "sqlalchemy.engine"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

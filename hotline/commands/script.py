@@ -37,7 +37,8 @@ def check(file: ScriptFile) -> None:
     if report.errors or document is None:
         raise SystemExit(1)
     out.print(
-        f"[green]通过[/]：{document.script.name}，{len(document.script.nodes)} 个节点，{len(report.warnings)} 条提醒"
+        f"[green]通过[/]：{document.script.name}，{len(document.script.nodes)} 个节点，"
+        f"{len(report.warnings)} 条提醒"
     )
 
 

@@ -170,13 +170,24 @@ async function retryMic() {
 
 // -- the live link -----------------------------------------------------------------------------------------
 let reading = null;
+const recent = []; // events of the last seconds: a snapshot may be older than what we were told meanwhile
+const LAG_MS = 2000;
+
+function remember(e) {
+  const at = performance.now();
+  recent.push({ at, e });
+  while (recent.length && recent[0].at < at - 10 * LAG_MS) recent.shift();
+}
+
 /** Read the whole state again; calls while one is under way share a following one. */
 function refresh() {
   reading ??= Promise.resolve().then(async () => {
     reading = null;
     try {
       await save(); // what is typed here is newer than what the server knows
+      const asked = performance.now();
       load(await get("/api/desk/state"));
+      for (const { at, e } of recent) if (at > asked - LAG_MS && e.event !== "TranscriptGap") apply(e);
       state.link.up = true;
       changed("link");
       pickUp();
@@ -202,9 +213,10 @@ const live = new Live({
       const ext = state.me?.extension;
       if (e.event === "QueueChanged") { state.waiting[e.queue] = e.waiting; return changed("waiting"); }
       if (e.event === "CallRinging" && e.agent === ext) return refresh();
-      if (e.event === "CallAnswered" && e.agent === ext && state.call?.id !== e.call_id) return refresh();
+      if (e.event === "CallAnswered" && e.agent === ext) refresh();
       if (e.event === "RingMissed" && e.agent === ext && state.call?.id === e.call_id && !state.call.answered_at) clearCall();
       apply(e);
+      remember(e);
       if (e.event === "AgentStateChanged" && e.agent === ext && ["ready", "not_ready", "offline"].includes(e.state)) {
         if (state.call && (state.call.state === "ended" || !state.call.answered_at)) clearCall();
       }

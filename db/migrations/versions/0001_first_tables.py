@@ -380,6 +380,7 @@ def upgrade() -> None:
         sa.Column("queues", db.base.Json, nullable=False),
         sa.Column("heartbeat_at", db.base.Utc(), nullable=True),
         sa.Column("wanted", sa.String(length=12), nullable=False),
+        sa.Column("wanted_reason", sa.String(length=32), nullable=False),
         sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_agent_session_call_id_call")),
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_agent_session_user_id_user")),
         sa.PrimaryKeyConstraint("agent", name=op.f("pk_agent_session")),

@@ -1,0 +1,46 @@
+"""(e) The agent's tab is reloaded, and killed, in mid-call: nothing is lost, the citizen is still there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.async_api import expect
+
+from network.line import CitizenLine
+from tests.audio import loud_seconds, wav_tracks
+from tests.e2e.conftest import RunningSystem, agent_at_desk
+from tests.e2e.observe import ended_call
+from tests.e2e.voices import AGENT, LIGHTS, microphone, say
+
+
+async def test_a_reload_keeps_the_draft_the_transcript_and_the_citizen(
+    system: RunningSystem, voices: Path, tmp_path: Path
+) -> None:
+    voice = await say(voices, LIGHTS, "lights")
+    heard = tmp_path / "heard.wav"
+    async with agent_at_desk(system, voice=await microphone(voices, AGENT)) as desk:
+        async with CitizenLine(system.settings, caller="13600000001", heard=heard) as citizen:
+            await desk.answer()
+            assert await citizen.wait_agent(20)
+            call_id = citizen.call_id
+            await citizen.play(voice)
+            await desk.wait_said("citizen", "路灯")
+            await desk.type("title", "白泉村路灯不亮")
+            await desk.saved()
+            said = await desk.transcript("citizen")
+
+            await desk.page.reload()
+            await desk.wait_said("citizen", "路灯")
+            assert (await desk.transcript("citizen")).startswith(said[:10])
+            assert await desk.value("title") == "白泉村路灯不亮"
+            await desk.in_call()  # the seat was rung again and answered by the page itself
+            assert not citizen.ended
+
+            rows = await desk.said("citizen").count()
+            await citizen.play(voice)
+            await expect(desk.said("citizen").nth(rows)).to_be_visible(timeout=20_000)
+            await desk.hang_up()
+        call = await ended_call(system.settings, call_id)
+    assert call.outcome == "answered"
+    assert call.agent == "8001"
+    assert loud_seconds(wav_tracks(heard)[0]) > 2
