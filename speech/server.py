@@ -100,7 +100,12 @@ class Connection(asyncio.Protocol):
             self.state = State.CLAIMING
             if self._hello is not None:
                 self._hello.cancel()
-            self._claim = self._loop.create_task(self._open(str(uuid.UUID(bytes=payload))))
+            tap_id = str(uuid.UUID(bytes=payload))
+            tap = self._server.taps.take(tap_id)
+            if tap is not None:
+                self._open(tap)
+            else:
+                self._claim = self._loop.create_task(self._wait(tap_id))
         elif kind in (Kind.HANGUP, Kind.ERROR):
             self.shut("")
 
@@ -110,18 +115,21 @@ class Connection(asyncio.Protocol):
             raise ProtocolAbuse("a flood of audio before the tap is known")
         self._early.append((payload, arrived))
 
-    async def _open(self, tap_id: str) -> None:
+    async def _wait(self, tap_id: str) -> None:
         tap = await self._server.taps.claim(tap_id)
-        if self._transport is None:
+        if self._transport is None or self.state is not State.CLAIMING:
             return
         if tap is None:
             self.shut("this UUID was not announced")
             return
-        self._leg = self._server.room.open_leg(tap, self)
+        self._open(tap)
+
+    def _open(self, tap: TapOpened) -> None:
+        leg = self._leg = self._server.room.open_leg(tap, self)
         self.state = State.OPEN
         early, self._early = self._early, []
         for payload, arrived in early:
-            self._leg.audio(payload, arrived)
+            leg.audio(payload, arrived)
 
     def shut(self, reason: str) -> None:
         """End this connection; `reason` is logged when something was wrong."""

@@ -51,9 +51,13 @@ class TapBook:
     async def _ended(self, event: CallEnded) -> None:
         self._held.pop(event.call_id, None)
 
+    def take(self, tap_id: str) -> TapOpened | None:
+        """The tap announced under this id, if it was and nobody took it yet."""
+        return self._announced.pop(tap_id, None)
+
     async def claim(self, tap_id: str, wait_s: float = WAIT_S) -> TapOpened | None:
-        """The tap announced under this id, taken: a second claim gets None, as does one that waited in vain."""
-        tap = self._announced.pop(tap_id, None)
+        """As `take`, but waits for the announcement; None for one that waited in vain."""
+        tap = self.take(tap_id)
         if tap is not None or tap_id in self._waiting:
             return tap
         future: asyncio.Future[TapOpened] = asyncio.get_running_loop().create_future()
