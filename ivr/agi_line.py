@@ -38,6 +38,8 @@ class AgiLine:
     @classmethod
     async def take(cls, agi: AgiRequest, prompts: Prompts) -> AgiLine:
         """Take over the call: its id is the dialplan's, or a fresh one where that gave none."""
+        # Ends the dialplan's time limit for a script server that says nothing (templates/hotline/extensions.conf).
+        await agi.send_command("SET AUTOHANGUP", "0")
         (call_id,) = await agi.expand("${CALL_ID}")
         if not is_call_id(call_id):
             log.warning("a call came without a usable CALL_ID and gets one here")

@@ -12,6 +12,7 @@ import logging
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -52,6 +53,7 @@ class Prompts:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._known: set[Path] = set()
         self._seconds: dict[Path, float] = {}
+        self._made = 0
 
     def path(self, prompt: Prompt | str) -> Path:
         """Where the sound of this prompt is (or will be)."""
@@ -98,10 +100,12 @@ class Prompts:
             if recording is not None:
                 try:
                     await asyncio.to_thread(sound.make_prompt, recording, path)
+                    self._made += 1
                     return
                 except wav.WavError as error:
                     log.error("%s; synthesised instead", error)
             await self._speak(prompt.text, path)
+            self._made += 1
         if prompt.live:
             await asyncio.to_thread(self._forget_old, path.parent)
 
@@ -132,17 +136,18 @@ class Prompts:
         wanted = {SORRY: None} | {Prompt(name): None for name in SPOKEN.values()}
         for script in scripts:
             wanted |= {prompt: None for prompt in script.all_prompts()}
-        missing = [prompt for prompt in wanted if not self.path(prompt).is_file()]
-        made = [asyncio.create_task(self.ready(prompt)) for prompt in missing]
-        made_system = asyncio.create_task(self._make_system())
+        before = self._made
+        tasks: list[asyncio.Task[Any]] = [asyncio.create_task(self.ready(prompt)) for prompt in wanted]
+        tasks.append(asyncio.create_task(self._make_system()))
         try:
-            await asyncio.gather(*made, made_system)
+            await asyncio.gather(*tasks)
         except BaseException:
-            for task in (*made, made_system, *self._making.values()):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*made, made_system, *self._making.values(), return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.close()
             raise
-        return len(missing) + made_system.result()
+        return self._made - before
 
     async def close(self) -> None:
         """Stop what is being made."""
@@ -151,28 +156,22 @@ class Prompts:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _make_system(self) -> int:
+    async def _make_system(self) -> None:
         """Asterisk's own language folder: linked by name to the hashed files, so that a new voice is seen."""
-        made = 0
         for name, text in system_sounds().items():
             target = self._folder / "zh" / f"{name}.wav"
             if text.startswith("@"):
                 if not target.is_file():
                     await asyncio.to_thread(wav.write, target, _effect(text))
-                    made += 1
+                    self._made += 1
                 continue
-            prompt = Prompt(text, key=name.replace("/", "-"))
-            source = self.path(prompt)
-            if not source.is_file():
-                await self.ready(prompt)
-                made += 1
+            source = await self.ready(Prompt(text, key=name.replace("/", "-")))
             target.parent.mkdir(parents=True, exist_ok=True)
             if not target.is_symlink() or target.readlink() != source:
                 fresh = target.with_name(f".{target.name}.new")
                 fresh.unlink(missing_ok=True)
                 fresh.symlink_to(source)
                 fresh.replace(target)
-        return made
 
 
 def system_sounds() -> dict[str, str]:

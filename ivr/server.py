@@ -71,7 +71,7 @@ class IvrServer:
     @property
     def calls(self) -> int:
         """Calls in the script now."""
-        return self._agi.calls if self._agi else 0
+        return self._agi.calls if self._agi is not None else 0
 
     async def start(self) -> None:
         """Load or publish the script, make its prompts, listen. Raises UserError when the port is taken."""
@@ -90,14 +90,14 @@ class IvrServer:
             ) from error
         self._refreshing = asyncio.create_task(self._refresh_for_ever(), name="ivr:refresh")
 
-    async def close(self) -> None:
-        """Let go of all calls (Asterisk takes them to the queue) and write what is left."""
+    async def close(self, within: float = 5.0) -> None:
+        """Let go of all calls (Asterisk takes them to the queue); write what is left, for `within` seconds."""
         if self._refreshing is not None:
             self._refreshing.cancel()
             await asyncio.gather(self._refreshing, return_exceptions=True)
         if self._agi is not None:
             await self._agi.close()
-        await self._journal.close()
+        await self._journal.close(within)
         await self._prompts.close()
 
     async def settle(self) -> None:

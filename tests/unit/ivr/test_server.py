@@ -1,0 +1,151 @@
+"""The IVR of a node: first start, a script published while calls run, a database that is away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from db.models import Call, ScriptStepRow, ScriptVersion
+from db.session import Sessions, make_engine, make_sessions
+from hotline import wav
+from hotline.bus import LocalBus
+from hotline.errors import UserError
+from hotline.settings import Settings
+from ivr import sound
+from ivr.prompts import Prompts
+from ivr.server import IvrServer, database_lookups
+from ivr.versions import publish
+from tests.fakes.asterisk_agi import FakeChannel, serve_call
+from tests.fakes.clock import FakeClock
+from tests.unit.ivr.scripts import SOUND
+from tests.waiting import until
+
+
+class ToneVoice:
+    name = "tone"
+
+    async def speak(self, text: str, out: Path) -> None:
+        wav.write(out, sound.tone(440.0, 0.1))
+
+
+Make = Callable[..., IvrServer]
+
+
+@pytest.fixture
+async def make(settings: Settings, bus: LocalBus, clock: FakeClock) -> AsyncIterator[Make]:
+    made: list[IvrServer] = []
+
+    def build(sessions: Sessions) -> IvrServer:
+        server = IvrServer(
+            settings, sessions, bus, clock, prompts=Prompts(settings, ToneVoice()), refresh_seconds=0.02
+        )
+        made.append(server)
+        return server
+
+    yield build
+    for server in made:
+        await server.close(within=0.2)
+
+
+async def test_the_first_start_publishes_the_script_of_the_settings(
+    make: Make, sessions: Sessions, settings: Settings
+) -> None:
+    server = make(sessions)
+    await server.start()
+    assert (server.in_force.script.name, server.in_force.version) == ("direct", 1)
+    async with sessions() as session:
+        version = (await session.scalars(select(ScriptVersion))).one()
+    assert (version.name, version.state) == ("direct", "published")
+
+
+async def test_a_call_walks_the_script_and_leaves_its_steps(
+    make: Make, sessions: Sessions, settings: Settings
+) -> None:
+    server = make(sessions)
+    await server.start()
+    channel = FakeChannel(after_queue={"QUEUESTATUS": "CONTINUE", "MEMBERINTERFACE": "PJSIP/8001"})
+    await serve_call(settings.fastagi_port, channel.answer)
+    await server.settle()
+    assert channel.variables["HOTLINE_DONE"] == "1"
+    async with sessions() as session:
+        rows = list(await session.scalars(select(ScriptStepRow).order_by(ScriptStepRow.id)))
+    assert [row.node for row in rows] == ["greet", "option", "queue", "survey", "goodbye_short"]
+    assert {row.call_id for row in rows} == {channel.variables["CALL_ID"]}
+
+
+async def test_a_published_script_is_for_the_next_call(
+    make: Make, sessions: Sessions, settings: Settings, clock: FakeClock
+) -> None:
+    server = make(sessions)
+    await server.start()
+    go_on = asyncio.Event()
+    channel = FakeChannel()
+
+    def slow(line: str) -> str | None:
+        return None if line.startswith("STREAM") and not go_on.is_set() else channel.answer(line)
+
+    running = asyncio.create_task(serve_call(settings.fastagi_port, slow))
+    await until(lambda: server.calls == 1)
+    async with sessions.begin() as session:
+        await publish(session, clock, SOUND)
+    await until(lambda: server.in_force.script.name == "test")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    other = FakeChannel(after_queue={"QUEUESTATUS": "TIMEOUT"}, hang_up_at="EXEC")
+    await serve_call(settings.fastagi_port, other.answer)
+    await server.settle()
+    async with sessions() as session:
+        rows = list(await session.scalars(select(ScriptStepRow).order_by(ScriptStepRow.id)))
+    assert [(row.script, row.node) for row in rows if row.node == "greet"] == [
+        ("direct", "greet"),
+        ("test", "greet"),
+    ]
+
+
+async def test_without_a_database_the_shipped_script_answers(
+    make: Make, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = make_engine("postgresql+asyncpg://nobody@127.0.0.1:1/none")
+    server = make(make_sessions(engine))
+    await server.start()
+    assert server.in_force.script.name == "direct"
+    channel = FakeChannel(after_queue={"QUEUESTATUS": "CONTINUE", "MEMBERINTERFACE": "PJSIP/8001"})
+    await asyncio.wait_for(serve_call(settings.fastagi_port, channel.answer), 5)
+    assert channel.variables["HOTLINE_DONE"] == "1"
+    assert "database is away" in caplog.text
+    await engine.dispose()
+
+
+async def test_a_port_in_use_is_told(make: Make, sessions: Sessions, settings: Settings) -> None:
+    blocker = await asyncio.start_server(lambda *_: None, "127.0.0.1", settings.fastagi_port)
+    with pytest.raises(UserError, match=str(settings.fastagi_port)):
+        await make(sessions).start()
+    blocker.close()
+    await blocker.wait_closed()
+
+
+async def test_an_unknown_script_in_the_settings_is_told(
+    make: Make, sessions: Sessions, settings: Settings
+) -> None:
+    settings.script = "nosuch"
+    with pytest.raises(UserError, match="nosuch"):
+        await make(sessions).start()
+
+
+async def test_look_ups_come_from_the_database(sessions: Sessions, clock: FakeClock) -> None:
+    lookups = database_lookups(sessions)
+    async with sessions.begin() as session:
+        for number, phone in enumerate(["13912345678", "13912345678", "13700000000"]):
+            session.add(
+                Call(id=f"019a8f00-0000-7000-8000-00000000000{number}", caller=phone, started_at=clock.now())
+            )
+    since = clock.now()
+    this = "019a8f00-0000-7000-8000-000000000000"
+    assert await lookups.recent_calls("13912345678", since, this) == 1
+    assert await lookups.progress("251114090000123456", None) == []
+    assert await lookups.progress(None, "13912345678") == []
+    assert await lookups.workday(clock.now().date())
