@@ -1,0 +1,118 @@
+"""Whom the matter concerns: a company, shop, school, vehicle or person; and whether the caller is a company."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from hotline.events import Suggestion
+from tickets.drafting.person import read_name
+from tickets.drafting.talk import Line, Span, suggest
+
+_KINDS = (
+    "房地产开发公司|建筑公司|有限责任公司|有限公司|物业公司|旅行社|公司|集团|合作社|养殖场|养猪场|养鸡场|石料厂|采石场|电镀厂|砖厂|加工厂|木材厂|造纸厂|厂|大药房|药房|药店|"
+    "诊所|卫生院|医院|幼儿园|小学|中学|一中|学校|培训班|培训机构|培训学校|早教中心|美容院|理发店|健身房|健身|网吧|KTV|酒吧|麻将馆|棋牌室|茶楼|饭店|酒店|餐馆|餐厅|火锅店|"
+    "烧烤店|烧烤|早餐店|面馆|宾馆|民宿|超市|商场|卖场|手机店|家具城|店|加油站|驾校|银行|工地|搅拌站|屠宰场|纸业|食品|英语|驿站|合作社|洗车行|4S店"
+)
+_ORG = re.compile(rf"(?P<name>[\u4e00-\u9fffA-Za-z0-9]{{1,12}}?)(?P<kind>{_KINDS})")
+_PLATE = re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][·\-]?[A-Z0-9]{5,6}")
+_BRANDS = re.compile(
+    r"圆通|中通|申通|韵达|顺丰|极兔|京东|邮政|德邦|滴滴|移动公司|电信公司|联通公司|中国移动|中国电信|中国联通"
+)
+_LEFT_STOP = re.compile(
+    r".*(?:投诉|举报|我们|你们|他们|一家|一个|这个|那个|那家|这家|有个|有家|开了个|就是|叫做|名叫|是|叫|的|在|到|去|从|被|给|把|和|跟|我|他|她|你|了|说|县里|里|让|请|"
+    r"去年|来|找|上|说是|个|家|帮|要|旁边|对面|楼下|隔壁|门口|施工单位|开发商|到底|学|买|卖|路|街|村|镇|乡|老板姓.)"
+)
+_CALLER_IS = re.compile(
+    rf"我(?:们)?(?:是|公司是|公司叫|厂是|叫)(?P<name>[\u4e00-\u9fffA-Za-z0-9]{{2,20}}?(?:{_KINDS}))(?:的)?(?P<post>负责人|法人|老板|经理|会计|工作人员|企业)?"
+)
+_OUR_FIRM = re.compile(
+    r"我(?:们)?(?:公司|企业|单位想|店里)|本公司|我是(?:开|个体)|我开了|我们(?:是)?(?:一家)?企业"
+)
+_EMPLOYEE = frozenset({"0501", "0502", "0503", "0504", "0505", "0601"})
+_ANSWER = re.compile(r"^(?:就是|好像)?(?:叫做|名字叫|叫|是)?(?P<name>[\u4e00-\u9fffA-Za-z0-9]{2,14})$")
+
+
+def find_subject(
+    lines: Sequence[Line], places: Sequence[Span], category: str, appellant: str
+) -> dict[str, list[Suggestion]]:
+    """`subject`, and for firms `company` and `is_enterprise`."""
+    out: dict[str, list[Suggestion]] = {}
+    own = _own_firm(lines, category)
+    if own is not None:
+        name, span = own
+        out["is_enterprise"] = [suggest("true", 0.85, span, "企业诉求")]
+        if name:
+            out["company"] = [suggest(name, 0.85, span)]
+    found: list[tuple[float, Suggestion]] = []
+    for order, line in enumerate(lines):
+        if line.by_citizen:
+            for value, sure, span in _in_line(line, places, appellant):
+                if not (own and own[0] and own[0] in value):
+                    found.append((sure - 0.01 * order, suggest(value, sure, span)))
+    found.sort(key=lambda pair: -pair[0])
+    seen: list[Suggestion] = []
+    for _score, option in found:
+        if not any(option.value in other.value for other in seen):
+            seen.append(option)
+    if seen:
+        out["subject"] = seen[:3]
+    return out
+
+
+def _own_firm(lines: Sequence[Line], category: str) -> tuple[str, Span] | None:
+    if category in _EMPLOYEE:
+        return None
+    firm: tuple[str, Span] | None = None
+    for line in lines:
+        if not line.by_citizen:
+            continue
+        if (match := _CALLER_IS.search(line.text)) is not None and (match["post"] or "公司" in match["name"]):
+            return match["name"], Span(line, match.start("name"), match.end("name"))
+        if firm is None and (match := _OUR_FIRM.search(line.text)) is not None:
+            firm = "", Span(line, match.start(), match.end())
+        elif firm is not None and "subject" in line.asked and (match := _ORG.search(line.text)) is not None:
+            end = match.end()
+            start = re.match(r"(?:是|叫|我们是|我们叫)?", line.text)
+            at = start.end() if start else 0
+            return line.text[at:end], Span(line, at, end)
+    return firm
+
+
+def _in_line(line: Line, places: Sequence[Span], appellant: str) -> list[tuple[str, float, Span]]:
+    text = line.text
+    out: list[tuple[str, float, Span]] = []
+    for match in _PLATE.finditer(text):
+        out.append((match.group(), 0.95, Span(line, match.start(), match.end())))
+    for match in _BRANDS.finditer(text):
+        out.append((match.group(), 0.75, Span(line, match.start(), match.end())))
+    asked = "subject" in line.asked
+    if (match := re.search(r"(?:户主|老板|邻居)叫(?P<n>.)", text)) is not None:
+        end = read_name(text, match.start("n"))
+        if end > match.start("n"):
+            out.append((text[match.start("n") : end], 0.7, Span(line, match.start("n"), end)))
+    if (match := re.search(r"(?:^|的)(?P<n>[\u4e00-\u9fff])", text)) is not None and "在" in text:
+        at = match.start("n")
+        end = read_name(text, at)
+        if end == at + 3 and text.startswith(("在", "占用", "把"), end) and text[at:end] != appellant:
+            out.append((text[at:end], 0.6, Span(line, at, end)))
+    for match in _ORG.finditer(text):
+        start, end = match.span()
+        left = _LEFT_STOP.match(text[start : match.start("kind")])
+        start += left.end() if left else 0
+        for place in places:  # the road in front of a shop's name is not part of it
+            if place.line is line and place.start <= start < place.end < match.start("kind"):
+                start = place.end
+        value = text[start:end].lstrip("的")
+        start = end - len(value)
+        named = len(value) > len(match["kind"])
+        if named or match["kind"] not in ("店", "厂", "公司", "食品", "英语", "学校", "集团", "银行"):
+            sure = 0.55 + (0.2 if named else 0) + (0.15 if asked else 0) + (0.05 if "叫" in text[:start] else 0)
+            out.append((value, sure, Span(line, start, end)))
+    if asked and (match := _ANSWER.match(text)) is not None and appellant not in match["name"]:
+        name = match["name"]
+        if "叫" in text[:3] and read_name(name, 0) != len(name):
+            out.append((name, 0.8, Span(line, match.start("name"), match.end("name"))))
+    if (match := re.match(r"(?:叫|店名叫)(?P<name>[\u4e00-\u9fffA-Za-z]{2,8}?)(?=在)", text)) is not None:
+        out.append((match["name"], 0.85, Span(line, match.start("name"), match.end("name"))))
+    return out
