@@ -78,7 +78,7 @@ STATE_ACTS: dict[str, Callable[[Body], Body]] = {
 
 CALL_ACTS: dict[str, Callable[[Body], Body]] = {
     "hangup": _nothing,
-    "pickup": _nothing,
+    "rejoin": _nothing,
     "transfer_agent": _seat,
     "transfer_unit": _unit,
     "handoff": _emergency,

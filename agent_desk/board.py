@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from agent_desk import words
 from agent_desk.access import allow, identity
@@ -16,10 +17,14 @@ from agent_desk.pages import render
 from agent_desk.permissions import Permission
 from agent_desk.requests import json_object, text_of
 from agent_desk.services import DeskServices, services
+from calls.board import snapshot
+from calls.callbacks import list_open
 from calls.client import ControlRefused, ControlTimeout
-from db.models import AgentSession, Call, CallbackTask, User
+from db.models import User
 from hotline.phone import normalise
 from tickets.masking import mask_phone
+
+CALLS_SHOWN = 200
 
 routes = web.RouteTableDef()
 
@@ -39,74 +44,55 @@ async def state(request: web.Request) -> web.StreamResponse:
 async def board_state(desk: DeskServices, live: LiveCalls) -> dict[str, Any]:
     """The floor as it stands. Numbers of callers are masked: a board hangs on a wall."""
     async with desk.sessions() as session:
-        agents = await session.execute(
-            select(AgentSession, User.name)
-            .outerjoin(User, User.id == AgentSession.user_id)
-            .where(AgentSession.state != "offline")
-            .order_by(AgentSession.agent)
-        )
-        calls = await session.execute(
-            select(Call, User.name)
-            .outerjoin(User, User.id == Call.agent_user_id)
-            .where(Call.state != "ended")
-            .order_by(Call.started_at)
-            .limit(200)
-        )
-        callbacks = await session.scalar(
-            select(func.count()).select_from(CallbackTask).where(CallbackTask.state == "open")
-        )
-        state: dict[str, Any] = {
-            "now": desk.clock.now().isoformat(),
-            "stale": bool(live.telephony and live.telephony.stale),
-            "stale_since": live.telephony.since.isoformat() if live.telephony else None,
-            "speech": {"available": bool(live.speech and live.speech.available)},
-            "callbacks": callbacks or 0,
-            "agents": [
-                {
-                    "agent": seat.agent,
-                    "name": name or "",
-                    "state": seat.state,
-                    "state_label": words.AGENT_STATES.get(seat.state, seat.state),
-                    "reason": words.ALL_BUSY_REASONS.get(seat.reason, seat.reason),
-                    "since": seat.since.isoformat(),
-                    "queues": [words.QUEUES.get(queue, queue) for queue in seat.queues],
-                }
-                for seat, name in agents
-            ],
-            "calls": [
-                {
-                    "id": call.id,
-                    "caller": mask_phone(normalise(call.caller).digits) or "匿名",
-                    "state": call.state,
-                    "state_label": words.CALL_STATES.get(call.state, call.state),
-                    "queue": words.QUEUES.get(call.queue, call.queue),
-                    "agent": name or call.agent,
-                    "since": (call.answered_at or call.queued_at or call.started_at).isoformat(),
-                    "emergency": call.emergency,
-                }
-                for call, name in calls
-            ],
+        floor = await snapshot(session, desk.clock)
+        callbacks = len(await list_open(session))
+        seats = {agent.user_id for agent in floor.agents}
+        names = {
+            user_id: name
+            for user_id, name in (
+                await session.execute(select(User.id, User.name).where(User.id.in_([i for i in seats if i])))
+            ).tuples()
         }
-    state["queues"] = _queues(state, live)
-    return state
-
-
-def _queues(state: dict[str, Any], live: LiveCalls) -> list[dict[str, Any]]:
-    rows = []
-    for queue, label in words.QUEUES.items():
-        event = live.queues.get(queue)
-        staffed = [agent for agent in state["agents"] if label in agent["queues"]]
-        rows.append(
+    by_seat = {agent.agent: names.get(agent.user_id or 0, "") for agent in floor.agents}
+    return {
+        "now": floor.at.isoformat(),
+        "stale": bool(live.telephony and live.telephony.stale),
+        "stale_since": live.telephony.since.isoformat() if live.telephony else None,
+        "callbacks": callbacks,
+        "queues": [
             {
-                "queue": queue,
-                "label": label,
-                "waiting": event.waiting if event else 0,
-                "oldest_since": event.oldest_since.isoformat() if event and event.oldest_since else None,
-                "ready": event.ready if event else sum(agent["state"] == "ready" for agent in staffed),
-                "staffed": event.staffed if event else len(staffed),
+                "label": words.QUEUES.get(row.queue, row.queue),
+                "waiting": row.waiting,
+                "oldest_since": (floor.at - timedelta(seconds=row.oldest_s)).isoformat() if row.waiting else None,
+                "ready": row.ready,
+                "staffed": row.staffed,
             }
-        )
-    return rows
+            for row in floor.queues
+        ],
+        "agents": [
+            {
+                "agent": row.agent,
+                "name": by_seat[row.agent],
+                "state": row.state,
+                "state_label": words.AGENT_STATES.get(row.state, row.state),
+                "reason": words.ALL_BUSY_REASONS.get(row.reason, row.reason),
+                "since": row.since.isoformat(),
+                "queues": [words.QUEUES.get(queue, queue) for queue in row.queues],
+            }
+            for row in floor.agents
+        ],
+        "calls": [
+            {
+                "caller": mask_phone(normalise(row.caller).digits) or "匿名",
+                "state_label": words.CALL_STATES.get(row.state, row.state),
+                "queue": words.QUEUES.get(row.queue, row.queue),
+                "agent": by_seat.get(row.agent) or row.agent,
+                "since": (row.answered_at or row.started_at).isoformat(),
+                "emergency": row.emergency,
+            }
+            for row in floor.calls[:CALLS_SHOWN]
+        ],
+    }
 
 
 @routes.post("/api/board/repair")

@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_desk import words
-from db.models import Call, Recording, Ticket, User
+from calls.history import calls_of_phone
+from db.models import Call, Ticket, User
 from hotline.clock import Clock
 from hotline.phone import normalise
 from tickets.queries import tickets_of_phone
@@ -34,6 +35,11 @@ def _talk(seconds: float | None) -> str:
     return f"{int(seconds // 60)}分{int(seconds % 60):02d}秒" if seconds >= 60 else f"{int(seconds)}秒"
 
 
+async def _names(session: AsyncSession, ids: set[int | None]) -> dict[int | None, str]:
+    rows = await session.execute(select(User.id, User.name).where(User.id.in_([i for i in ids if i])))
+    return dict(rows.tuples().all())
+
+
 async def caller_card(session: AsyncSession, clock: Clock, call: Call) -> dict[str, Any]:
     """Everything known of the caller. An anonymous number has no history."""
     phone = normalise(call.caller or call.caller_raw)
@@ -49,25 +55,18 @@ async def caller_card(session: AsyncSession, clock: Clock, call: Call) -> dict[s
     if not phone.digits:
         return card
     now = clock.now()
-    rows = await session.execute(
-        select(Call, User.name, func.max(Recording.id))
-        .outerjoin(User, User.id == Call.agent_user_id)
-        .outerjoin(Recording, Recording.call_id == Call.id)
-        .where(Call.caller == phone.digits, Call.id != call.id)
-        .group_by(Call.id, User.name)
-        .order_by(Call.started_at.desc())
-        .limit(SHOWN)
-    )
+    past = await calls_of_phone(session, phone.digits, SHOWN, before_call=call.id)
+    names = await _names(session, {earlier.agent_user_id for earlier in past})
     card["calls"] = [
         {
-            "id": earlier.id,
+            "id": earlier.call_id,
             "started_at": earlier.started_at.isoformat(),
             "outcome_label": words.CALL_OUTCOMES.get(earlier.outcome, "通话"),
-            "agent_name": name or "",
+            "agent_name": names.get(earlier.agent_user_id, ""),
             "talk": _talk(earlier.talk_s),
-            "recorded": recording is not None,
+            "recorded": bool(earlier.recording),
         }
-        for earlier, name, recording in rows
+        for earlier in past
     ]
     card["repeat"] = await session.scalar(
         select(func.count())

@@ -6,10 +6,13 @@ from aiohttp import web
 
 from agent_desk.access import allow, identity
 from agent_desk.live import HUB
+from agent_desk.own_calls import need_call
 from agent_desk.pages import render
 from agent_desk.permissions import Permission
 from agent_desk.services import services
 from agent_desk.snapshot import desk_state
+from agent_desk.todo import desk_todo
+from hotline.callid import is_call_id
 
 routes = web.RouteTableDef()
 
@@ -23,6 +26,18 @@ async def page(request: web.Request) -> web.StreamResponse:
 @routes.get("/api/desk/state")
 @allow(Permission.TAKE_CALLS)
 async def state(request: web.Request) -> web.StreamResponse:
-    return web.json_response(
-        await desk_state(services(request), request.config_dict[HUB].calls, identity(request))
-    )
+    """The page's state; `?call=` opens an earlier own call to finish its ticket, unless one is live."""
+    desk, who = services(request), identity(request)
+    earlier = request.query.get("call", "")
+    if earlier:
+        if not is_call_id(earlier):
+            raise web.HTTPNotFound
+        async with desk.sessions() as session:
+            await need_call(request, session, who, earlier)
+    return web.json_response(await desk_state(desk, request.config_dict[HUB].calls, who, earlier=earlier))
+
+
+@routes.get("/api/desk/todo")
+@allow(Permission.TAKE_CALLS)
+async def todo(request: web.Request) -> web.StreamResponse:
+    return web.json_response(await desk_todo(services(request), identity(request)))

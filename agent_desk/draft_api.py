@@ -16,7 +16,7 @@ from agent_desk.web_sessions import Identity
 from db.models import Ticket, Unit
 from tickets.drafts import save_draft
 from tickets.errors import Conflict, NotAllowed, NotFound, TicketError
-from tickets.fields import FieldErrors, TicketFields
+from tickets.fields import FieldErrors, TicketFields, check_open
 
 routes = web.RouteTableDef()
 
@@ -84,7 +84,8 @@ async def _submit(
     fields = TicketFields.parse({name: value for name, value in values.items() if value is not None})
     match kind:
         case "dispatch":
-            return await desk.tickets.open_ticket(who.actor, fields, call_id=call_id, unit_id=_unit_id(values))
+            unit_id = _unit_to_send_to(fields, values)
+            return await desk.tickets.open_ticket(who.actor, fields, call_id=call_id, unit_id=unit_id)
         case "register":
             return await desk.tickets.open_ticket(who.actor, fields, call_id=call_id)
         case "answer":
@@ -109,10 +110,14 @@ async def _submit(
             raise Refused("请求格式不对。", status=400)
 
 
-def _unit_id(values: dict[str, Any]) -> int:
+def _unit_to_send_to(fields: TicketFields, values: dict[str, Any]) -> int:
+    """The chosen unit; without one, that and everything else still missing is said at once."""
     unit_id = values.get("unit_id")
     if isinstance(unit_id, int):
         return unit_id
-    if isinstance(unit_id, str) and unit_id.isascii() and unit_id.isdigit() and len(unit_id) < 10:
-        return int(unit_id)
-    raise FieldErrors({"unit_id": "派单前请选择承办单位；不确定的点“登记待分流”。"})
+    faults: dict[str, str] = {}
+    try:
+        check_open(fields, caller_id="on the line")
+    except FieldErrors as error:
+        faults = error.errors
+    raise FieldErrors(faults | {"unit_id": "派单前请选择承办单位；不确定的点“登记待分流”。"})

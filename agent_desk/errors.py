@@ -59,7 +59,7 @@ async def friendly_errors(request: web.Request, handler: Handler) -> web.StreamR
         own = answer.text if answer.text and not answer.text.startswith(f"{answer.status}:") else ""
         return _answer(request, answer.status, own or SAID.get(answer.status, FAULT)[1])
     except ConnectionResetError:
-        raise
+        return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)  # nobody is left to read it
     except Exception:
         number = secrets.token_hex(4)
         log.exception("fault %s on %s %s", number, request.method, request.match_info.route.name or "")

@@ -1,4 +1,4 @@
-"""Pinyin initials and full pinyin of a name, so that pickers find 供水公司 by "gsgs"."""
+"""Pinyin of a name for the pickers: 供水公司 is found by "gsgs" and by "gongshui"."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from functools import lru_cache
 from pypinyin import Style, lazy_pinyin
 
 
-@lru_cache(maxsize=4096)
-def search_keys(text: str) -> str:
-    """Initials and full pinyin in lower case, e.g. "gsgs gongshuigongsi"."""
-    initials = "".join(lazy_pinyin(text, style=Style.FIRST_LETTER))
-    return f"{initials} {''.join(lazy_pinyin(text))}".lower()
+@lru_cache(maxsize=8192)
+def pinyin_keys(text: str) -> tuple[str, str]:
+    """Initials without punctuation ("gsgs") and syllables ("gong shui gong si"), lower case."""
+    han = "".join(c for c in text if c.isalnum())
+    initials = "".join(lazy_pinyin(han, style=Style.FIRST_LETTER)).lower()
+    return initials, " ".join(lazy_pinyin(han)).lower()

@@ -25,6 +25,7 @@ from agent_desk.permissions import Permission
 from agent_desk.services import Control, services
 from agent_desk.web_sessions import Identity
 from calls.client import ControlRefused, ControlTimeout
+from calls.queues import DEFAULT_QUEUE, QUEUES
 from db.models import AgentSession, Call, User
 from db.session import Sessions
 from hotline.bus import Bus, Unsubscribe
@@ -140,8 +141,8 @@ class LiveHub:
     async def _queues(self, user_id: int) -> list[str]:
         async with self._sessions() as session:
             user = await session.get(User, user_id)
-        skills = [s for s in (user.skills if user else []) if s != "common"]
-        return ["common", *skills]
+        skills = [s for s in (user.skills if user else []) if s in QUEUES and s != DEFAULT_QUEUE]
+        return [DEFAULT_QUEUE, *skills]
 
     def beat(self, link: Link, *, sip: bool, mic: bool) -> None:
         """Pass the page's heart-beat on; skipped while the last one is still under way."""

@@ -134,7 +134,7 @@ class LiveCalls:
                 call = self.of(event.call_id)
                 if not event.final:
                     call.partials[event.speaker] = event
-                elif (old := call.partials.get(event.speaker)) and old.utterance_id == event.utterance_id:
+                elif (old := call.partials.get(event.speaker)) and old.start_ms <= event.start_ms:
                     del call.partials[event.speaker]
             case SpeechDelayed():
                 self.of(event.call_id).delay_s = event.delay_s

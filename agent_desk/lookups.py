@@ -10,7 +10,7 @@ from sqlalchemy import select
 from agent_desk import words
 from agent_desk.access import allow, identity
 from agent_desk.errors import Refused
-from agent_desk.initials import search_keys
+from agent_desk.initials import pinyin_keys
 from agent_desk.live import HUB
 from agent_desk.permissions import Permission
 from agent_desk.services import services
@@ -34,8 +34,17 @@ async def me(request: web.Request) -> web.StreamResponse:
 def _option(
     value: str, label: str, *, code: str = "", more: str = "", also: str = "", **rest: Any
 ) -> dict[str, Any]:
-    keys = f"{search_keys(label)} {also} {search_keys(also)}".lower()
-    return {"value": value, "label": label, "code": code, "more": more, "keys": keys, **rest}
+    initials, syllables = pinyin_keys(label)
+    return {
+        "value": value,
+        "label": label,
+        "code": code,
+        "more": more,
+        "also": also,
+        "initials": initials,
+        "syllables": syllables,
+        **rest,
+    }
 
 
 @routes.get("/api/desk/lookups")
@@ -95,12 +104,17 @@ async def transfer_targets(request: web.Request) -> web.StreamResponse:
                 "name": user.name,
                 "state": seat.state,
                 "state_label": words.AGENT_STATES.get(seat.state, seat.state),
-                "keys": f"{seat.agent} {search_keys(user.name)}",
+                "keys": f"{seat.agent} {' '.join(pinyin_keys(user.name))}",
             }
             for seat, user in seats
         ]
         units = [
-            {"id": u.id, "name": u.short_name, "phone": u.phone, "keys": f"{search_keys(u.name)} {u.phone}"}
+            {
+                "id": u.id,
+                "name": u.short_name,
+                "phone": u.phone,
+                "keys": f"{' '.join(pinyin_keys(u.short_name))} {u.phone}",
+            }
             for u in await session.scalars(
                 select(Unit)
                 .where(Unit.active, Unit.phone != "", Unit.kind.in_(TRANSFER_UNIT_KINDS))

@@ -27,17 +27,16 @@ from db.models import (
 )
 from tickets.drafts import load_draft
 
-WRAP_UP_S = 120
-"""Wrap-up shown as a countdown; passing it is only marked, nobody is thrown out of an unfinished ticket."""
 
-
-async def desk_state(desk: DeskServices, live: LiveCalls, who: Identity) -> dict[str, Any]:
+async def desk_state(desk: DeskServices, live: LiveCalls, who: Identity, *, earlier: str = "") -> dict[str, Any]:
     """What `/api/desk/state` answers; the page takes it as the whole truth."""
     async with desk.sessions() as session:
         seat = await session.get(AgentSession, who.extension) if who.extension else None
         if seat is not None and seat.user_id not in (None, who.user_id):
             seat = None
         call = await _call_at(session, who, seat, live)
+        if earlier and (call is None or call.state == "ended"):
+            call = await session.get(Call, earlier)
         state: dict[str, Any] = {
             "now": desk.clock.now().isoformat(),
             "me": {"name": who.name, "extension": who.extension, "roles": sorted(who.roles)},
@@ -46,7 +45,7 @@ async def desk_state(desk: DeskServices, live: LiveCalls, who: Identity) -> dict
                 "reason": seat.reason if seat else "",
                 "since": seat.since.isoformat() if seat else None,
             },
-            "wrap_up_limit_s": WRAP_UP_S,
+            "wrap_up_limit_s": desk.settings.wrap_up_s,
             "telephony": _or(live.telephony, {"stale": False, "since": None, "reason": ""}),
             "speech": _or(live.speech, {"available": False, "model": "", "reason": "语音识别尚未就绪"}),
             "waiting": await _waiting(session, live),

@@ -6,6 +6,7 @@ from aiohttp import web
 from sqlalchemy import select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agent_desk import words
 from agent_desk.access import allow, identity
 from agent_desk.draft_api import refusal
 from agent_desk.pages import render
@@ -16,7 +17,7 @@ from agent_desk.ticket_lists import AGENT_FILTERS, PAGE, counts, list_tickets
 from db.models import Recording, Ticket
 from tickets.errors import NotAllowed, NotFound, TicketError
 from tickets.numbers import is_ticket_no
-from tickets.queries import TicketView, ticket_view
+from tickets.queries import ClockView, TicketView, ticket_view
 
 routes = web.RouteTableDef()
 
@@ -72,6 +73,12 @@ async def find_ticket(session: AsyncSession, request: web.Request) -> TicketView
         raise refusal(error) from None
 
 
+def in_order(ticket: TicketView) -> list[ClockView]:
+    """The ticket's clocks in the order of its life."""
+    order = list(words.CLOCKS)
+    return sorted(ticket.clocks, key=lambda clock: order.index(clock.name) if clock.name in order else len(order))
+
+
 @routes.get("/tickets/{ticket_no}")
 @allow(Permission.READ_TICKETS)
 async def one(request: web.Request) -> web.StreamResponse:
@@ -86,5 +93,12 @@ async def one(request: web.Request) -> web.StreamResponse:
     if who.may(Permission.UNIT_LIST) and not who.may(Permission.TAKE_CALLS):
         raise web.HTTPSeeOther(f"/unit/tickets/{ticket.ticket_no}")
     return render(
-        request, "ticket.html", ticket=ticket, recorded=recorded, now=desk.clock.now(), errors={}, form={}
+        request,
+        "ticket.html",
+        ticket=ticket,
+        clocks=in_order(ticket),
+        recorded=recorded,
+        now=desk.clock.now(),
+        errors={},
+        form={},
     )

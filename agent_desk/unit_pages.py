@@ -14,7 +14,7 @@ from agent_desk.permissions import Permission
 from agent_desk.requests import page_of
 from agent_desk.services import services
 from agent_desk.ticket_lists import PAGE, UNIT_FILTERS, counts, list_tickets
-from agent_desk.ticket_pages import find_ticket
+from agent_desk.ticket_pages import find_ticket, in_order
 from db.models import Ticket
 from hotline.clock import SHANGHAI
 from tickets.errors import TicketError
@@ -69,6 +69,7 @@ async def _show(
         "ticket.html",
         status=422 if errors else 200,
         ticket=ticket,
+        clocks=in_order(ticket),
         recorded=False,
         now=desk.clock.now(),
         errors=errors or {},

@@ -54,7 +54,9 @@ BUSY_REASONS = {"break": "小休", "meal": "用餐", "training": "培训", "meet
 ALL_BUSY_REASONS = BUSY_REASONS | {
     "missed": "漏接来电",
     "lost": "页面失联",
-    "mic": "话筒不可用",
+    "unregistered": "话机未注册",
+    "no_mic": "话筒不可用",
+    "repaired": "已校正",
     "outbound": "外呼",
     "login": "刚上线",
 }

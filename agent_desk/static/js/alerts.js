@@ -30,11 +30,11 @@ function emergency() {
     button("不是紧急情况", () => { for (const e of state.emergencies) e.dismissed = true; changed("emergency"); }, { class: "quiet" }));
 }
 
-const running = () => ["calling", "accepted", "no_answer", "failed"].includes(state.handoff?.status);
+const running = () => ["calling", "accepted", "no_answer", "failed", "returned"].includes(state.handoff?.status);
 
 function handoff() {
   const h = state.handoff;
-  if (!h || !state.call) return null;
+  if (!h || !state.call || (state.call.state === "ended" && h.status !== "completed")) return null;
   const name = `${h.target}${NAMES[h.target] ? ` ${NAMES[h.target]}` : ""}`;
   const strip = (...parts) => el("div", { class: "alert handoff", role: "status" }, ...parts);
   switch (h.status) {
@@ -46,13 +46,14 @@ function handoff() {
         button("离开会议　Alt+Q", acts.leave, { class: "primary" }));
     case "no_answer":
     case "failed":
-      return strip(el("b", {}, h.status === "failed" ? `呼叫 ${name} 失败` : `${name} 10 秒未应答`),
+    case "returned":
+      return strip(el("b", {}, { failed: `呼叫 ${name} 失败`, no_answer: `${name} 10 秒未应答`, returned: `${name} 已挂断` }[h.status]),
         el("span", { class: "grow" }, h.reason || "市民仍在您这里。"),
         button("重试　F9", () => acts.act("handoff_retry"), { class: "primary" }),
         ...FIRST.filter((n) => n !== h.target).map((n) => button(`改呼 ${n}`, () => acts.handoff(n))),
-        button("结束移交", () => acts.act("handoff_cancel")));
+        button("不再移交", () => { state.handoff = null; changed("handoff"); }));
     case "completed":
-      return strip(el("b", {}, `已移交 ${name}`), el("span", { class: "grow" }, "您已离开，市民与对方继续通话。请登记工单并点“已移交”。"));
+      return strip(el("b", {}, `已移交 ${name}`), el("span", { class: "grow" }, "您已离开，市民与对方继续通话。请登记工单。"));
     default:
       return null;
   }

@@ -9,6 +9,7 @@ const box = $("#a-search");
 let view = "live"; // live | search | article
 let found = null;
 let typing = 0;
+let common = null; // the most used articles, shown while nobody is on the line
 
 async function open(id) {
   const article = await get(`/api/kb/articles/${encodeURIComponent(id)}`).catch((error) => ({ error: error.message }));
@@ -56,6 +57,7 @@ function render() {
   if (view === "search" && found) return list(found.answers, `搜索“${found.query}”：${found.answers.length} 条`, "没有找到，换个说法试试");
   const offered = state.answers;
   if (offered?.answers.length) return list(offered.answers, `据通话内容推荐：${offered.query}`, "");
+  if (!state.call && common?.length) return list(common, "常用知识", "");
   list([], "", state.call ? "通话中会自动推荐相关知识，也可以直接搜索" : "在上方搜索办事指南、部门电话、政策");
 }
 
@@ -91,6 +93,8 @@ body.addEventListener("keydown", (event) => {
   event.preventDefault();
   (buttons[at + (event.key === "ArrowDown" ? 1 : -1)] ?? box).focus();
 });
+
+get("/api/kb/search?q=").then((answer) => { common = answer.answers; render(); }).catch(() => {});
 
 let shownCall = null;
 on("call answers draft", (slices) => {

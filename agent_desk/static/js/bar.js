@@ -4,7 +4,7 @@ import { on, state } from "./store.js";
 import { elapsed, now, since } from "./time.js";
 
 const STATES = { offline: "离线", ready: "示闲", ringing: "振铃", talking: "通话", held: "保持", wrap_up: "话后", not_ready: "示忙" };
-const REASONS = { break: "小休", meal: "用餐", training: "培训", meeting: "会议", other: "其他", missed: "漏接", lost: "失联", mic: "话筒", outbound: "外呼", login: "刚上线" };
+const REASONS = { break: "小休", meal: "用餐", training: "培训", meeting: "会议", other: "其他", missed: "漏接", lost: "失联", no_mic: "话筒", unregistered: "话机", repaired: "已校正", outbound: "外呼", login: "刚上线" };
 const CALLS = { ivr: "导航中", queued: "排队中", ringing: "来电", talking: "通话中", held: "保持中", conference: "多方通话", ended: "已挂断" };
 
 export function callPhase() {
@@ -20,7 +20,7 @@ export function callPhase() {
 function timers() {
   const { agent, call, wrapUpLimit } = state;
   let text = since(agent.since);
-  let warn = agent.state === "not_ready" && ["missed", "lost", "mic"].includes(agent.reason);
+  let warn = agent.state === "not_ready" && ["missed", "lost", "no_mic", "unregistered"].includes(agent.reason);
   if (agent.state === "wrap_up" && wrapUpLimit && agent.since) {
     const left = wrapUpLimit * 1000 - (now() - Date.parse(agent.since));
     text = left >= 0 ? `剩 ${elapsed(left)}` : `超 ${elapsed(-left)}`;

@@ -37,10 +37,9 @@ export class Combobox {
     const rank = (item) => {
       let score = 0;
       for (const word of words) {
-        if (item.code?.startsWith(word) || item.label.startsWith(word)) score += 3;
-        else if (item.label.includes(word)) score += 2;
-        else if (item.keys.includes(word)) score += 1;
-        else return -1;
+        const points = Combobox.points(item, word);
+        if (!points) return -1;
+        score += points;
       }
       return score;
     };
@@ -50,6 +49,22 @@ export class Combobox {
       .sort((a, b) => b[0] - a[0])
       .slice(0, SHOWN)
       .map(([, item]) => item);
+  }
+
+  /** How well one word fits: by name or code, by initials, by whole syllables, by what it is also called. */
+  static points(item, word) {
+    if (item.code?.startsWith(word) || item.label.startsWith(word)) return 9;
+    if (item.label.includes(word)) return 8;
+    if (/^[a-z]+$/.test(word)) {
+      if (item.initials.startsWith(word)) return 7;
+      if (item.initials.includes(word)) return 6;
+      const syllables = item.syllables.split(" ");
+      if (syllables.some((_, i) => syllables.slice(i).join("").startsWith(word))) return word.length > 1 ? 5 : 0;
+      let at = 0;
+      for (const letter of item.initials) if (letter === word[at]) at += 1;
+      return word.length > 1 && at === word.length ? 2 : 0;
+    }
+    return item.also.includes(word) || item.more?.includes(word) ? 4 : 0;
   }
 
   open(all = false) {

@@ -9,7 +9,8 @@ import { microphoneProblem } from "./audio.js";
 import { ask, askDecline, askHandoff, askSeat, askTransfer, checkDevices, help, keypad } from "./dialogs.js";
 import { alarm, setActs } from "./alerts.js";
 import { bind, rows } from "./keys.js";
-import { focusDraft, regionName, save, setLookups, submit } from "./draft.js";
+import { focusDraft, jumpToSource, regionName, save, setLookups, submit, takeAll } from "./draft.js";
+import { setTodoActs } from "./todo.js";
 import { toLatest } from "./transcript.js";
 import "./bar.js";
 import "./caller.js";
@@ -40,7 +41,7 @@ async function act(action, body = {}) {
 }
 
 async function handoff(target) {
-  if (state.handoff && ["no_answer", "failed"].includes(state.handoff.status) && target === state.handoff.target) return act("handoff_retry");
+  if (state.handoff && ["no_answer", "failed", "returned"].includes(state.handoff.status) && target === state.handoff.target) return act("handoff_retry");
   if (!state.call || state.call.state === "ended") return null;
   const fields = state.draft?.fields ?? {};
   const guess = (name) => fields[name] || state.draft?.suggestions?.[name]?.[0]?.value || "";
@@ -89,7 +90,7 @@ async function wrapUpDone() {
 
 async function send(kind) {
   const button = $(`[data-submit="${kind}"]`);
-  if (!button || button.disabled || button.hidden) return;
+  if (!state.draft || button.hidden) return;
   const more = {};
   if (kind === "decline") {
     const choice = await askDecline();
@@ -99,6 +100,15 @@ async function send(kind) {
   if (kind === "hand_over") more.handoff_id = state.handoff?.id;
   await submit(kind, more);
 }
+
+/** Take up the draft of an earlier own call that was not submitted. */
+async function resume(callId) {
+  if (state.call && state.call.state !== "ended") return;
+  await save();
+  const snapshot = await get(`/api/desk/state?call=${callId}`).catch(() => null);
+  if (snapshot) load(snapshot);
+}
+setTodoActs({ resume, callOut: (phone, task) => act("call_out", { phone, task_id: task }) });
 
 setActs({ handoff, leave, act, takeSeat: () => takeSeat(true), retryMic });
 
@@ -158,7 +168,7 @@ async function pickUp() {
   if (!orphan || !phone?.registered || pickingUp === call.id) return;
   pickingUp = call.id;
   phone.expect(PICKUP_MS);
-  await act("pickup");
+  await act("rejoin");
   setTimeout(() => { pickingUp = ""; }, PICKUP_MS);
 }
 
@@ -218,7 +228,9 @@ const live = new Live({
       apply(e);
       remember(e);
       if (e.event === "AgentStateChanged" && e.agent === ext && ["ready", "not_ready", "offline"].includes(e.state)) {
-        if (state.call && (state.call.state === "ended" || !state.call.answered_at)) clearCall();
+        // An unfinished ticket stays on the screen until the next call rings; it is saved all the same.
+        const unfinished = state.draft && !state.draft.ticket && state.draft.touched?.length;
+        if (state.call && (!state.call.answered_at || (state.call.state === "ended" && !unfinished))) clearCall();
       }
       return null;
     },
@@ -255,6 +267,8 @@ bind("Alt+C", "到来电人", () => $("#caller .c-list, #caller")?.focus());
 bind("Alt+X", "到转写", () => $("#t-list").focus());
 bind("Alt+L", "转写回到最新", toLatest);
 bind("Alt+W", "到工单第一个空项", focusDraft);
+bind("Alt+Y", "采纳全部建议", takeAll);
+bind("Alt+O", "看当前项的原话", jumpToSource);
 bind("Alt+K", "搜索知识", () => $("#a-search").select());
 bind("Alt+S", "派单", () => send("dispatch"));
 bind("Alt+A", "直接答复办结", () => send("answer"));
@@ -279,6 +293,7 @@ for (const [id, run] of [
   ["#k-help", () => help(rows())],
   ["#seat-ready", toggleReady],
   ["#wrap-done", wrapUpDone],
+  ["#d-close", clearCall],
 ]) $(id).addEventListener("click", run);
 for (const button of document.querySelectorAll("[data-submit]")) button.addEventListener("click", () => send(button.dataset.submit));
 

@@ -29,8 +29,15 @@ class Field {
     this.ghost = $(".ghost", node);
     this.label = $(".lab", node);
     this.ghost?.querySelector(".ghost-take").addEventListener("click", () => this.take(true));
-    node.addEventListener("mouseover", () => this.offered && showTip(node, this.offered));
-    node.addEventListener("mouseout", hideTip);
+    // The label leads to the words the value came from.
+    this.label.addEventListener("mouseenter", () => this.from && showTip(this.label, this.from));
+    this.label.addEventListener("mouseleave", hideTip);
+    this.label.addEventListener("click", (event) => {
+      if (!this.from) return;
+      event.preventDefault();
+      this.jump();
+    });
+    node.addEventListener("keydown", hideTip);
   }
   get value() { return state.draft?.fields[this.name]; }
   get empty() { return this.value === undefined || this.value === null || this.value === "" || this.value?.length === 0; }
@@ -47,6 +54,7 @@ class Field {
     pending[this.name] = value;
     schedule();
     this.offer();
+    buttons();
   }
   fault(text) {
     this.error.textContent = text;
@@ -54,15 +62,12 @@ class Field {
     this.control?.setAttribute("aria-invalid", String(Boolean(text)));
   }
   focus() { this.control?.focus(); }
+  jump() { if (this.from) jumpTo(this.from.utterance_id, this.from.start, this.from.end); }
   source(suggestion) {
-    $(".src", this.label)?.remove();
-    if (!suggestion?.utterance_id) return;
-    this.label.append(el("button", {
-      type: "button", class: "src", tabindex: "-1", "aria-label": `查看“${suggestion.label}”的原话`,
-      onclick: () => jumpTo(suggestion.utterance_id, suggestion.start, suggestion.end),
-      onmouseenter: (event) => { event.stopPropagation(); showTip(event.target, suggestion); },
-    }, "“"));
+    this.from = suggestion?.utterance_id ? suggestion : null;
+    this.label.classList.toggle("sourced", Boolean(this.from));
   }
+  takeShown() { this.take?.(false); }
   dismiss() {
     if (!this.offered) return false;
     if (!dismissed.has(this.name)) dismissed.set(this.name, new Set());
@@ -88,7 +93,9 @@ class TextField extends Field {
         nextField(this.name)?.focus();
       } else if (event.key === "Escape" && this.empty) this.dismiss();
     });
-    $(".ghost-take", node)?.addEventListener("mouseenter", (event) => this.offered && showTip(event.target, this.offered));
+    const take = $(".ghost-take", node);
+    take?.addEventListener("mouseenter", () => this.offered && showTip(take, this.offered));
+    take?.addEventListener("mouseleave", hideTip);
   }
   show() {
     if (document.activeElement !== this.control || this.control.value === "") this.control.value = this.value ?? "";
@@ -104,8 +111,9 @@ class TextField extends Field {
   }
   offer() {
     const best = this.suggestions[0];
-    const same = this.suggestions.find((s) => s.value === this.value);
-    this.offered = best && best.value !== this.value ? best : null;
+    const value = this.value === undefined || this.value === null ? "" : String(this.value);
+    const same = this.suggestions.find((s) => s.value === value);
+    this.offered = best && best.value !== value ? best : null;
     this.node.classList.toggle("ghosted", Boolean(this.offered && this.empty));
     this.node.classList.toggle("accepted", Boolean(same));
     this.source(same ?? (this.offered && this.empty ? this.offered : null));
@@ -114,8 +122,15 @@ class TextField extends Field {
     if (!visible) return;
     $(".ghost-text", this.ghost).textContent = this.empty ? this.offered.label || this.offered.value : "";
     const take = $(".ghost-take", this.ghost);
-    take.textContent = `${this.empty ? "采纳" : "改"} ${Math.round(this.offered.confidence * 100)}%`;
+    take.textContent = `${this.empty ? "" : "改 "}${Math.round(this.offered.confidence * 100)}%`;
     take.setAttribute("aria-label", `采纳建议：${this.offered.label || this.offered.value}`);
+  }
+}
+
+class CompanyField extends TextField {
+  commit(value) {
+    super.commit(value);
+    state.draft.fields.is_enterprise = pending.is_enterprise = Boolean(value.trim());
   }
 }
 
@@ -125,13 +140,14 @@ class PickField extends TextField {
     this.box = new Combobox(this.control, $(".options", node), (value) => this.commit(value));
   }
   show() {
-    this.box.set(this.value);
+    if (document.activeElement !== this.control) this.box.set(this.text());
     this.offer();
   }
+  text() { return this.value === undefined || this.value === null ? "" : String(this.value); }
   commit(value) {
     // Typing in the box is searching; only a choice is a value.
     if (value !== "" && !this.box.label(value)) return this.offer();
-    super.commit(value);
+    super.commit(this.name === "unit_id" && value ? Number(value) : value);
     if (this.name === "category_code") fields.get("procedure").offer();
   }
   offer() {
@@ -155,13 +171,20 @@ class ChoiceField extends Field {
     this.buttons = $$("button[data-value]", node);
     for (const button of this.buttons) {
       button.addEventListener("click", () => this.#toggle(button));
-      button.addEventListener("mouseenter", (event) => {
+      button.addEventListener("mouseenter", () => {
         const s = this.suggestions.find((x) => x.value === button.dataset.value);
-        if (s) { event.stopPropagation(); showTip(button, s); } else hideTip();
+        if (s) showTip(button, s);
       });
+      button.addEventListener("mouseleave", hideTip);
       button.addEventListener("keydown", (event) => this.#key(event, button));
     }
     this.control = this.buttons[0];
+  }
+  takeShown() {
+    const open = this.suggestions.filter((s) => s.utterance_id);
+    if (!open.length) return;
+    this.commit(this.many ? open.map((s) => s.value) : this.#decode(open[0].value));
+    this.show();
   }
   #decode(text) { return this.name === "is_public" ? text === "true" : text; }
   #toggle(button) {
@@ -217,7 +240,7 @@ class ChoiceField extends Field {
       const s = (this.many || this.empty) && open.find((x) => x.value === button.dataset.value);
       const suggested = Boolean(s) && (this.many || s === open[0]) && !(this.empty && DEFAULTS[this.name] === s.value);
       button.classList.toggle("suggested", suggested);
-      if (suggested) button.dataset.sure = s.utterance_id ? `${Math.round(s.confidence * 100)}%` : "";
+      if (suggested) button.dataset.sure = s.utterance_id && !this.many ? `${Math.round(s.confidence * 100)}%` : "";
     }
     const chosen = this.suggestions.find((s) => (this.many ? (this.value ?? []).includes(s.value) : s.value === this.value));
     this.source(chosen ?? this.offered);
@@ -225,7 +248,7 @@ class ChoiceField extends Field {
 }
 
 for (const node of $$("[data-field]", form)) {
-  const Kind = node.dataset.choice ? ChoiceField : $("[data-pick]", node) ? PickField : TextField;
+  const Kind = node.dataset.choice ? ChoiceField : $("[data-pick]", node) ? PickField : node.dataset.field === "company" ? CompanyField : TextField;
   fields.set(node.dataset.field, new Kind(node));
 }
 const order = [...fields.keys()];
@@ -234,6 +257,17 @@ const nextField = (name) => fields.get(order[order.indexOf(name) + 1]);
 export function focusDraft() {
   const first = [...fields.values()].find((field) => field.empty && !(field.name in DEFAULTS));
   (first ?? fields.get(order[0])).focus();
+}
+
+/** To the words behind the field that has the focus. */
+export function jumpToSource() {
+  fields.get(document.activeElement?.closest("[data-field]")?.dataset.field)?.jump();
+}
+
+/** Take every suggestion that is shown; each stays marked, so that a glance can check it. */
+export function takeAll() {
+  if (!state.draft || state.draft.ticket) return;
+  for (const field of fields.values()) if (field.empty) field.takeShown();
 }
 
 export function setLookups(lookups) {
@@ -291,6 +325,7 @@ export async function save() {
       pending = { ...changes, ...pending };
       saved(`没有保存：${error.message}`, true);
       for (const [name, text] of Object.entries(error.fields ?? {})) fields.get(name)?.fault(text);
+      if (error.status === 409) pending = {};
       if (error.status === 0 || error.status >= 500) timer = setTimeout(save, RETRY_MS);
       return false;
     })
@@ -357,16 +392,30 @@ function render() {
     shown = call.id;
     for (const field of fields.values()) field.fault("");
     saved(draft.saved_at ? `已保存 ${wallClock(Date.parse(draft.saved_at))}` : "");
-    $("[name=phone]", form).placeholder = state.caller?.phone ? `${state.caller.display}（来电）` : "未显示号码，请询问";
+    $("[name=phone]", form).placeholder = state.caller?.phone ? state.caller.display : "请询问";
   } else Object.assign(draft.fields, pending);
   const done = Boolean(draft.ticket);
   pane.toggleAttribute("data-done", done);
   $("#d-no").replaceChildren(done ? el("a", { href: `/tickets/${draft.ticket.no}`, target: "_blank", rel: "noopener" }, draft.ticket.no) : "");
-  for (const button of $$("#d-submit [data-submit]")) button.disabled = done;
   for (const control of $$("input, textarea, button", form)) control.disabled = done;
   for (const field of fields.values()) field.show();
 }
 
 on("draft call", render);
-on("handoff", () => { $("[data-submit=hand_over]").hidden = state.handoff?.status !== "accepted" && state.handoff?.status !== "completed"; });
-on("agent", () => { $("#wrap-done").hidden = state.agent.state !== "wrap_up"; });
+function buttons() {
+  const handed = ["accepted", "completed"].includes(state.handoff?.status) && /^1\d\d$/.test(state.handoff.target);
+  const done = Boolean(state.draft?.ticket);
+  for (const button of $$("#d-submit [data-submit]")) button.hidden = done || (button.dataset.submit === "hand_over" && !handed);
+  $("[data-submit=decline]").hidden = done || handed;
+  $("[data-submit=hand_over]").classList.toggle("primary", handed);
+  $("[data-submit=dispatch]").classList.toggle("primary", !handed);
+  $("#wrap-done").hidden = !done || state.agent.state !== "wrap_up";
+  $("#d-close").hidden = !done || state.agent.state === "wrap_up" || state.call?.state !== "ended";
+  $("#d-done").hidden = !done;
+  if (done) $("#d-done").textContent = `工单 ${state.draft.ticket.no} 已提交${state.draft.ticket.unit ? `，承办单位：${state.draft.ticket.unit}` : ""}`;
+  const open = state.draft && !done ? [...fields.values()].filter((f) => f.empty && f.offered?.utterance_id).length : 0;
+  $("#d-take").hidden = !open;
+  $("#d-take").firstChild.textContent = `采纳 ${open} 项建议 `;
+}
+on("draft call handoff agent", buttons);
+$("#d-take").addEventListener("click", takeAll);

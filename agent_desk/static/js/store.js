@@ -107,7 +107,8 @@ const REDUCERS = {
     if (!mine(e)) return;
     if (e.agent !== state.me.extension) return;
     Object.assign(state.call, { state: "talking", answered_at: e.at, origin: e.origin });
-    changed("call");
+    state.draft ??= { fields: {}, touched: [], suggestions: {}, saved_at: null, ticket: null };
+    changed("call", "draft");
   },
   CallHeld(e) {
     if (!mine(e)) return;
@@ -156,7 +157,8 @@ const REDUCERS = {
     if (!mine(e)) return;
     if (e.final) {
       state.utterances.set(e.utterance_id, e);
-      if (state.partials[e.speaker]?.utterance_id === e.utterance_id) delete state.partials[e.speaker];
+      // A half sentence that began before this one will never be finished.
+      if (state.partials[e.speaker]?.start_ms <= e.start_ms) delete state.partials[e.speaker];
     } else if (!state.utterances.has(e.utterance_id)) {
       state.partials[e.speaker] = e;
     }

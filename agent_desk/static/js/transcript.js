@@ -89,12 +89,13 @@ function render() {
   if (!nodes.length && state.call) {
     nodes.push(el("li", { class: "t-none" }, why() || (state.call.answered_at ? "等待讲话…" : "接听后开始转写")));
   }
+  if (!state.call) nodes.push(el("li", { class: "t-none" }, why() || "接听后在这里显示双方讲话"));
   nodes.forEach((node, i) => {
     if (list.children[i] !== node) list.insertBefore(node, list.children[i] ?? null);
   });
   while (list.children.length > nodes.length) list.lastChild.remove();
   if (!state.call) rows.clear();
-  $("#t-state").textContent = nodes.length && state.call ? why() : "";
+  $("#t-state").textContent = items.length ? why() : "";
   const delay = $("#t-delay");
   delay.hidden = !(state.delay >= 1);
   delay.textContent = `转写延迟 ${Math.round(state.delay)} 秒`;
