@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _COMMON = """
 pbx_config res_clioriginate func_callerid func_channel func_db func_dialplan func_env func_global func_logic
-func_math func_rand func_sprintf func_strings func_timeout func_talkdetect func_cut func_groupcount
+func_math func_rand func_strings func_timeout func_talkdetect func_cut func_groupcount
 func_uri func_periodic_hook
 app_exec app_mixmonitor app_playback app_playtones app_record app_senddtmf app_stack app_userevent app_verbose
 app_chanspy app_dial app_echo app_read

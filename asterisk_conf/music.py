@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import array
-import math
-import wave
 from pathlib import Path
 
-RATE = 8000
+import numpy as np
+
+from hotline import wav
+
 _NOTE_HZ = {"1": 261.63, "2": 293.66, "3": 329.63, "5": 392.0, "6": 440.0, "8": 523.25}
 _TUNE = "35653212352162356865323565321212"
 """Numbered notation, as every Chinese song book writes it; 8 is the high 1."""
 _BEAT_S = 0.75
+_RING_S = 2.0
 _PEAK = 0.16
 """About -16 dBFS: present, never louder than the people on the line."""
 
@@ -21,25 +22,18 @@ def make_music(folder: Path) -> Path:
     path = folder / "hold.wav"
     if path.exists():
         return path
-    folder.mkdir(parents=True, exist_ok=True)
-    length = int(RATE * _BEAT_S)
-    samples = array.array("h", bytes(2 * (len(_TUNE) * length + 2 * RATE)))
+    beat, ring = int(_BEAT_S * wav.RATE), int(_RING_S * wav.RATE)
+    track = np.zeros(len(_TUNE) * beat + ring)
     for position, note in enumerate(_TUNE):
-        _strike(samples, position * length, _NOTE_HZ[note])
-    part = path.with_suffix(".part")
-    with wave.open(str(part), "wb") as file:
-        file.setparams((1, 2, RATE, 0, "NONE", ""))
-        file.writeframes(samples.tobytes())
-    part.replace(path)
+        track[position * beat : position * beat + ring] += _strike(_NOTE_HZ[note])
+    wav.write(path, wav.level(track, _PEAK))
     return path
 
 
-def _strike(samples: array.array[int], start: int, hertz: float) -> None:
-    """Add one note: a quick onset, a long fading, and two overtones for warmth."""
-    for i in range(min(2 * RATE, len(samples) - start)):
-        t = i / RATE
-        loud = min(t / 0.02, 1.0) * math.exp(-2.2 * t) * _PEAK / 1.5
-        angle = 2 * math.pi * hertz * t
-        value = math.sin(angle) + 0.35 * math.sin(2 * angle) + 0.15 * math.sin(3 * angle)
-        mixed = samples[start + i] + int(32767 * loud * value)
-        samples[start + i] = max(-32768, min(32767, mixed))
+def _strike(hertz: float) -> wav.Samples:
+    """One note: a quick onset, a long fading, and two overtones for warmth."""
+    t = np.arange(int(_RING_S * wav.RATE)) / wav.RATE
+    angle = 2 * np.pi * hertz * t
+    voice = np.sin(angle) + 0.35 * np.sin(2 * angle) + 0.15 * np.sin(3 * angle)
+    fading: wav.Samples = np.minimum(t / 0.02, 1.0) * np.exp(-2.2 * t) * voice
+    return fading

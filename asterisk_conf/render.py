@@ -171,7 +171,7 @@ def _values(settings: Settings, name: InstanceName, program: AsteriskProgram, fo
 
 
 def _trunk_match(trunk: str) -> str:
-    """By what the trunk's requests are known: its address; on this machine, which softphones share, the port too."""
+    """By what the trunk is known: its address; on this machine, which softphones share, its port too."""
     on_this_machine = trunk in ("localhost", "[::1]") or re.fullmatch(r"127(\.\d+){3}", trunk)
     return f"{trunk}:5060" if on_this_machine else trunk
 

@@ -25,8 +25,12 @@ SPEED = 150
 LONGEST_TEXT = 2000
 SPEAK_S = 60.0
 
-_PAUSES = {"。": ".", "！": "!", "？": "?", ".": ".", "!": "!", "?": "?"} | dict.fromkeys(
-    '，,、；;：:\n—…（）()“”"《》', ","
+# Full-width marks: espeak-ng takes "." before a small letter for an abbreviation and makes no pause.
+_PAUSES = (
+    dict.fromkeys("。.…\n", "。")
+    | dict.fromkeys("！!", "！")
+    | dict.fromkeys("？?", "？")
+    | dict.fromkeys('，,、；;：:—（）()“”"《》', "，")
 )
 _LETTERS = {
     "A": "ei1",
@@ -72,21 +76,22 @@ def pinyin(text: str) -> str:
     """The text as espeak-ng reads it right: each word's syllables joined, tones as numbers, pauses kept.
 
     >>> pinyin("办理不动产登记。")
-    'ban4li3 bu4dong4chan3 deng1ji4 .'
+    'ban4li3 bu4dong4chan3 deng1ji4。'
     """
     said: list[str] = []
     for piece in _PIECE.findall(aloud(text)):
         if piece in _PAUSES:
-            if said and said[-1] not in ",.!?":
-                said.append(_PAUSES[piece])
+            if said and said[-1][-1] not in _PAUSES:
+                said[-1] += _PAUSES[piece]  # espeak-ng passes over a mark that stands alone
         elif piece.upper() in _LETTERS:
             said.append(_LETTERS[piece.upper()])
         elif "\u3400" <= piece[0] <= "\u9fff":
-            said += [
+            words = (
                 "".join(lazy_pinyin(word, style=Style.TONE3, neutral_tone_with_five=True, errors="ignore"))
                 for word in rjieba.cut(piece)
-            ]
-    return " ".join(filter(None, said))
+            )
+            said += filter(None, words)
+    return " ".join(said)
 
 
 async def speak(text: str, out: Path, voice: str = VOICE, *, speed: int = SPEED) -> float:
@@ -100,7 +105,7 @@ async def speak(text: str, out: Path, voice: str = VOICE, *, speed: int = SPEED)
     if len(text) > LONGEST_TEXT:
         raise VoiceError(f"the text has {len(text)} characters", f"give at most {LONGEST_TEXT}")
     words = pinyin(text)
-    if not words.strip(" ,.!?"):
+    if not words:
         raise VoiceError("there is nothing to say in this text", "give Chinese text")
     with tempfile.TemporaryDirectory(prefix="hotline-voice-") as folder:
         raw = Path(folder) / "raw.wav"

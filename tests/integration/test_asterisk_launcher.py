@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from asterisk_conf.launcher import AsteriskInstance, run_cli
+from asterisk_conf.modules import MODULES
 from asterisk_conf.program import AsteriskError, AsteriskProgram
+from asterisk_conf.render import render
 from asterisk_conf.watchdog import SipWatchdog
 from hotline.settings import Settings
 from tests.conftest import free_port_base
@@ -135,10 +137,8 @@ async def test_a_taken_port_is_named(settings: Settings, asterisk_program: Aster
 async def test_a_module_that_is_not_there_is_named_at_start(
     settings: Settings, asterisk_program: AsteriskProgram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from asterisk_conf import render
-
-    fewer = tuple(module for module in render.MODULES["hotline"] if module != "app_confbridge")
-    monkeypatch.setitem(render.MODULES, "hotline", fewer)
+    fewer = tuple(module for module in MODULES["hotline"] if module != "app_confbridge")
+    monkeypatch.setitem(MODULES, "hotline", fewer)
     instance = AsteriskInstance(settings, "hotline", program=asterisk_program)
     with pytest.raises(AsteriskError, match=r"application ConfBridge \(app_confbridge\)"):
         await instance.start()
@@ -164,8 +164,6 @@ async def test_an_asterisk_that_outlived_us_is_kept_with_its_calls(
 
 
 async def test_an_asterisk_left_behind_is_replaced(settings: Settings, asterisk_program: AsteriskProgram) -> None:
-    from asterisk_conf.render import render
-
     folders = render(settings, "hotline", asterisk_program)
     left = await asyncio.create_subprocess_exec(
         *asterisk_program.command, "-f", "-C", str(folders.conf), stdout=asyncio.subprocess.DEVNULL
