@@ -20,15 +20,19 @@ from speech.recogniser import Engine, Recogniser, Word
 log = logging.getLogger(__name__)
 
 BYTES_A_SECOND = 2 * SAMPLE_RATE
-PIECE_BYTES = BYTES_A_SECOND // 10
-"""Sound is decoded in pieces of at least 100 ms, in larger ones when decoding lags."""
+PIECE_BYTES = BYTES_A_SECOND * 60 // 1000
+"""Sound is decoded in pieces of at least 60 ms, in larger ones when decoding lags."""
 
 SLICE_BYTES = 4 * BYTES_A_SECOND
 """Most sound decoded before another speaker gets the thread."""
 
 PARTIAL_EVERY_S = 0.2
-PARTIAL_LAG_S = 0.4
-"""Partials are dropped when sound has waited longer than this."""
+"""At most five partials a second and speaker."""
+
+BUSY_S = 0.05
+LAG_S = 0.4
+"""Sound that waited longer than the first for its thread: partials are looked for half as often (it costs a
+tenth of decoding); longer than the second: not at all."""
 
 RENEW_S = 60.0
 """A recogniser is renewed after so much audio: Vosk keeps 10 MB after 10 s, 48 MB after 10 min (speech.md).
@@ -115,7 +119,8 @@ class SpeakerDecoder:
         self._busy = False
         self._recogniser: Recogniser | None = None
         self._heard_s = 0.0
-        self._partial_at = 0.0
+        self._looked_at = 0.0
+        self._shown_at = 0.0
 
     # -- on the loop ---------------------------------------------------------------------------
     @property
@@ -225,16 +230,25 @@ class SpeakerDecoder:
             if self._heard_s > RENEW_S:
                 self._recogniser = None
             return lambda: self._finished(utterance, words)
-        now = self._monotonic()
-        if ended or now - arrived > PARTIAL_LAG_S or now - self._partial_at < PARTIAL_EVERY_S:
+        if ended or not self._time_for_partial(arrived, len(pcm)):
             return _nothing
-        self._partial_at = now
         text = recogniser.partial()
         if not text or text == utterance.shown:
             return _nothing
         utterance.shown = text
+        self._shown_at = self._monotonic()
         reached = utterance.reached_ms(utterance.bytes_done)
         return lambda: self._sink.partial(utterance, text, reached)
+
+    def _time_for_partial(self, arrived: float, size: int) -> bool:
+        now = self._monotonic()
+        waited = now - arrived - size / BYTES_A_SECOND
+        if waited > LAG_S or now - self._shown_at < PARTIAL_EVERY_S:
+            return False
+        if waited > BUSY_S and now - self._looked_at < PARTIAL_EVERY_S:
+            return False
+        self._looked_at = now
+        return True
 
     def _own_words(self, utterance: Pending, words: list[Word]) -> list[Word]:
         """The words on the call's time line, without those that belong beyond a cut."""

@@ -70,6 +70,8 @@ class TranscriptKeeper:
                         log.info("transcripts are written again (%d waiting)", len(self._waiting))
                     failures = 0
                     continue
+                if failures % 10 == 0:
+                    log.warning("the database takes no transcripts: %d rows wait", len(self._waiting))
                 await asyncio.sleep(RETRY_S[min(failures, len(RETRY_S) - 1)])
                 failures += 1
 
@@ -81,7 +83,7 @@ class TranscriptKeeper:
             async with asyncio.timeout(self._write_s):
                 await self._insert(batch)
         except (SQLAlchemyError, OSError, TimeoutError) as error:
-            log.warning("transcripts not written, trying again: %s", type(error).__name__)
+            log.debug("transcripts not written: %s", type(error).__name__)
             return False
         for row in batch:
             if self._waiting and self._waiting[0] is row:  # `keep` may have dropped the oldest meanwhile
