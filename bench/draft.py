@@ -62,7 +62,7 @@ def _one_of(gold: Gold, key: str, drafted: str) -> bool:
 
 
 def _contains(words: Iterable[str], text: str) -> bool:
-    return all(word in text for word in words)
+    return all(str(word) in text for word in words)
 
 
 def judge(gold: Gold, drafted: Drafted, units: dict[str, str]) -> dict[str, bool]:
@@ -81,9 +81,18 @@ def judge(gold: Gold, drafted: Drafted, units: dict[str, str]) -> dict[str, bool
     if "category" in gold:
         wanted = {gold["category"], *gold.get("category_any", [])}
         out["category@3"] = any(s.value in wanted for s in drafted.get("category_code", []))
-    for key, name in (("name", "appellant_name"), ("gender", "gender"), ("phone", "phone"), ("confidential", "confidential")):
+    for key, name in (
+        ("name", "appellant_name"),
+        ("gender", "gender"),
+        ("phone", "phone"),
+        ("confidential", "confidential"),
+    ):
         if key in gold:
-            out[key] = _value(drafted, name).startswith(gold[key]) if key == "name" else _value(drafted, name) == gold[key]
+            out[key] = (
+                _value(drafted, name).startswith(gold[key])
+                if key == "name"
+                else _value(drafted, name) == gold[key]
+            )
     for key, name in (("time", "occurred_text"), ("subject", "subject"), ("company", "company")):
         if key in gold:
             out[key] = gold[key] in _value(drafted, name)
@@ -235,6 +244,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=Path("bench/results/draft.json"))
     parser.add_argument("--misses", action="store_true", help="list every wrong field of the development set")
     parser.add_argument("--noise", type=float, default=0.12, help="share of characters replaced by homophones")
+    parser.add_argument("--quick", action="store_true", help="accepted for uniformity: it is quick anyway")
     options = parser.parse_args()
     drafter, units = asyncio.run(make_drafter())
     report: dict[str, Any] = {"noise": options.noise}
@@ -258,8 +268,14 @@ def main() -> None:
     for key in names:
         cells = "".join(f"{_mean(tally.hits[key]) or 0.0:>16.3f}" for _, tally in columns)
         print(f"{key:<14}{cells}   {len(columns[0][1].hits[key])}/{len(columns[2][1].hits[key])}")
-    print(f"{'all fields':<14}" + "".join(f"{_mean([h for x in t.hits.values() for h in x]):>16.3f}" for _, t in columns))
-    print(f"{'invented':<14}" + "".join(f"{sum(t.invented.values())}/{sum(t.without.values())}".rjust(16) for _, t in columns))
+    print(
+        f"{'all fields':<14}"
+        + "".join(f"{_mean([h for x in t.hits.values() for h in x]):>16.3f}" for _, t in columns)
+    )
+    print(
+        f"{'invented':<14}"
+        + "".join(f"{sum(t.invented.values())}/{sum(t.without.values())}".rjust(16) for _, t in columns)
+    )
     print(f"{'ms a call':<14}" + "".join(f"{statistics.median(t.ms):>16.1f}" for _, t in columns))
     report["recordings_same_as_clean"] = recognised(drafter)
     if report["recordings_same_as_clean"]:

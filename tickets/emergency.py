@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import rjieba
 import yaml
 from pypinyin import Style, lazy_pinyin
 from sqlalchemy import update
@@ -35,17 +36,16 @@ SAME_BREATH_MS = 1200
 """A pause shorter than this does not end a sentence: what was said before it still qualifies what follows."""
 LIVE_CALLS = 2000
 
-_OVERRULED_BY_NOW = ("past", "enquiry", "done")
+_OVERRULED_BY_NOW = ("past", "habit", "enquiry", "done")
 _FINAL = ("about", "fiction", "feared")
 
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """A trigger; `syllables` are folded ones for long words, None for words that must be written so."""
+    """A trigger; `syllables` are folded ones, None for words that must be written so."""
 
     text: str
     syllables: tuple[str, ...] | None = None
-    plain: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,26 @@ class Hit:
     words: tuple[str, ...]
 
 
-def _plain(text: str) -> tuple[str, ...]:
-    """Syllables with only -ng folded: two-character words have too many homophones when all is folded."""
-    return tuple(re.sub("ng$", "n", plain) for plain in lazy_pinyin(text, style=Style.NORMAL))
+def _toned(text: str) -> tuple[str, ...]:
+    return tuple(re.sub(r"ng(\d?)$", r"n\1", one) for one in lazy_pinyin(text, style=Style.TONE3))
+
+
+def _misheard(there: str, word: str) -> bool:
+    """Whether two characters may be a mishearing of two others: same syllables, and at least one tone.
+
+    Two characters have too many homophones for the folded sound alone: 搬家 and 绑架, 又倒 and 有刀.
+    """
+    pairs = list(zip(_toned(there), _toned(word), strict=True))
+    return all(a.rstrip("1234") == b.rstrip("1234") for a, b in pairs) and any(a == b for a, b in pairs)
+
+
+def _word_edges(text: str) -> set[int]:
+    """Where words begin and end: what straddles them is no word that somebody said."""
+    edges, at = {0}, 0
+    for word in rjieba.cut(text):
+        at += len(word)
+        edges.add(at)
+    return edges
 
 
 @cache
@@ -88,7 +105,7 @@ def _rules(path: Path = FILE) -> _Rules:
     for code, row in data["codes"].items():
         words = [_Word(text) for text in row.get("exact", ())]
         for text in row.get("sound", ()):
-            words.append(_Word(text, sound(text), _plain(text) if len(text) == 2 else None))
+            words.append(_Word(text, sound(text)))
         codes.append(
             _Code(
                 code=code,
@@ -122,10 +139,11 @@ def _found(word: _Word, text: str, heard: tuple[str, ...], not_words: tuple[str,
     size = len(word.text)
     for i in range(len(text) - size + 1):
         there = text[i : i + size]
-        if there != word.text and (
-            heard[i : i + size] != word.syllables or (word.plain is not None and _plain(there) != word.plain)
-        ):
-            continue
+        if there != word.text:
+            if heard[i : i + size] != word.syllables or (size == 2 and not _misheard(there, word.text)):
+                continue
+            if not {i, i + size} <= _word_edges(text):
+                continue
         around = text[max(0, i - 2) : i + size + 2]
         if not _any(not_words, around) and not _denied(text, i):
             return there
@@ -160,7 +178,7 @@ def spot(text: str, before: str = "") -> list[Hit]:
     for code in rules.codes:
         words = [w for word in code.words if (w := _found(word, text, heard, code.not_words))]
         words += [w for pair in code.pairs if (w := _found_pair(pair, text, code.not_words))]
-        if not words or _any(code.never_with, text):
+        if not words or (not happening and _any(code.never_with, text)):
             continue
         if not code.needs_any or _any(code.needs_any, text):
             hits.append(Hit(code.code, code.target, tuple(dict.fromkeys(words))))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from pypinyin import Style, lazy_pinyin
@@ -12,7 +11,7 @@ from tickets.sounds import sound
 
 @lru_cache(maxsize=8192)
 def _plain(text: str) -> tuple[str, ...]:
-    return tuple(re.sub("ng$", "n", plain) for plain in lazy_pinyin(text, style=Style.NORMAL))
+    return tuple(lazy_pinyin(text, style=Style.NORMAL))
 
 
 def find_cue(text: str, word: str, not_words: tuple[str, ...] = ()) -> tuple[int, int] | None:

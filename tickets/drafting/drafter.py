@@ -112,6 +112,7 @@ class Drafter:
             lines,
             kind=kind,
             issue=issue,
+            words=category.words if category else (),
             place=_best(out, "place_text"),
             name=_best(out, "appellant_name"),
             when=_best(out, "occurred_text"),

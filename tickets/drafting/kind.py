@@ -90,12 +90,13 @@ def find_kind(lines: Sequence[Line], category: CategoryEntry | None) -> list[Sug
         if not line.by_citizen and (match := re.search(r"您(?:是要|要)(举报|投诉|咨询)", line.text)) is not None:
             kind = {"举报": "REPORT", "投诉": "COMPLAINT", "咨询": "CONSULT"}[match[1]]
             add(kind, 1.5, Span(line, match.start(), match.end()))
-    if not words:
+    if not scores:
         return []
     ranked = sorted(scores.items(), key=lambda item: -item[1])
     total = sum(score for _, score in ranked)
     out = []
     for kind, score in ranked[:3]:
         span = words[kind][1] if kind in words else None
-        out.append(suggest(kind, min(score / total + 0.05 * min(score, 4), 0.97), span, APPEAL_TYPES[kind]))
+        sure = min(score / total + 0.05 * min(score, 4), 0.97) if words else 0.5
+        out.append(suggest(kind, sure, span, APPEAL_TYPES[kind]))
     return out

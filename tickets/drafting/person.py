@@ -9,21 +9,7 @@ from hotline.events import Suggestion
 from tickets.drafting.talk import Line, Span, suggest
 from tickets.sounds import syllable
 
-_COMPOUND = (
-    "欧阳",
-    "司马",
-    "上官",
-    "诸葛",
-    "夏侯",
-    "皇甫",
-    "尉迟",
-    "公孙",
-    "慕容",
-    "令狐",
-    "东方",
-    "司徒",
-    "端木",
-)
+_COMPOUND = re.compile("欧阳|司马|上官|诸葛|夏侯|皇甫|尉迟|公孙|慕容|令狐|东方|司徒|端木")
 SURNAMES = (
     "王李张刘陈杨黄赵周吴徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖萧田董袁潘于蒋蔡余杜叶程苏魏吕"
     "丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付傅方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃"
@@ -33,62 +19,11 @@ SURNAMES = (
     "郎甄丛仲虞敖巩明佘池查麻苑迟邝官封谈匡鞠惠荆乐冀郁胥南班储原栗燕楚鄢洪潭郗洛弓宣尧邸"
 )
 """By frequency, so that of two surnames of one sound the commoner comes first."""
-_STOP = tuple(
-    [
-        "电话",
-        "手机",
-        "号码",
-        "今年",
-        "就是",
-        "但是",
-        "可是",
-        "我们",
-        "我是",
-        "我的",
-        "我就",
-        "我家",
-        "我住",
-        "住在",
-        "是我",
-        "的",
-        "是",
-        "我",
-        "在",
-        "你",
-        "有",
-        "就",
-        "但",
-        "啊",
-        "呀",
-        "吧",
-        "了",
-        "哦",
-        "嗯",
-        "要",
-        "想",
-        "这",
-        "那",
-        "不",
-        "叫",
-        "和",
-        "说",
-        "给",
-        "家",
-        "也",
-        "联系",
-        "男",
-        "女",
-        "希望",
-        "名字",
-        "姓",
-        "身份",
-        "对",
-        "谢谢",
-        "先生",
-        "女士",
-        "师傅",
-    ]
+_STOP = re.compile(
+    "电话|手机|号码|今年|就是|但是|可是|我|你|住在|联系|希望|名字|姓|身份|谢谢|先生|女士|师傅|是|的|啊|呀|吧|了|哦|嗯|这|那|不|叫"
 )
+_SELDOM_LAST = frozenset("在有就但要想和说给家也对男女去来住打")
+"""Characters that begin the next word rather than end a given name."""
 _TITLES = dict.fromkeys(("先生", "师傅", "大哥", "大叔", "大爷"), "MALE") | dict.fromkeys(
     ("女士", "小姐", "大姐", "阿姨", "大妈", "婆婆"), "FEMALE"
 )
@@ -107,12 +42,14 @@ _GENDER_CUES = (
 
 def read_name(text: str, at: int) -> int:
     """End of the full name that begins here, `at` when there is none (surname and one or two characters)."""
-    size = 2 if text[at : at + 2] in _COMPOUND else 1 if text[at : at + 1] and text[at] in SURNAMES else 0
+    size = 2 if _COMPOUND.match(text, at) else 1 if text[at : at + 1] and text[at] in SURNAMES else 0
     if not size:
         return at
     end = at + size
     while end < at + size + 2 and end < len(text):
-        if not "\u4e00" <= text[end] <= "\u9fff" or text.startswith(_STOP, end):
+        if not "\u4e00" <= text[end] <= "\u9fff" or _STOP.match(text, end):
+            break
+        if end > at + size and text[end] in _SELDOM_LAST:
             break
         end += 1
     return end if end > at + size else at
@@ -140,7 +77,7 @@ def _full_name(line: Line) -> tuple[float, Span] | None:
         for lead in ("我是", "叫", "是", ""):
             if text.startswith(lead) and (end := read_name(text, len(lead))) > len(lead) + 1:
                 rest = text[end:]
-                if not rest or rest.startswith(_STOP) or rest[0] in SURNAMES or rest[0].isdigit():
+                if not rest or _STOP.match(rest) or rest[0] in SURNAMES or rest[0].isdigit():
                     return 0.85 if end - len(lead) == len(text) - len(lead) or rest else 0.7, Span(
                         line, len(lead), end
                     )
@@ -152,7 +89,7 @@ def _surname(line: Line) -> tuple[str, Span] | None:
         at = match.end()
         if line.text.startswith(("名", "什么"), at) or at >= len(line.text):
             continue
-        size = 2 if line.text[at : at + 2] in _COMPOUND else 1
+        size = 2 if _COMPOUND.match(line.text, at) else 1
         name = line.text[at : at + size]
         if size == 2 or name in SURNAMES:
             return name, Span(line, at, at + size)

@@ -19,7 +19,7 @@ _RANK = {"province": 0, "city": 0, "county": 1, "town": 2, "township": 2, "stree
 _NUMBER = r"[\d零一二三四五六七八九十百两]{1,5}"
 # What may follow a place: its number, then finer and finer parts.
 _TAIL = re.compile(
-    rf"(?:的)?(?:(?:{_NUMBER}|[A-Za-z]\d?)(?:号楼|号院|号|弄|巷|期|组|队|湾|栋|幢|座|单元|楼|室|户|区|米)(?:{_NUMBER}(?=$|\D))?)+"
+    rf"(?:的)?(?:(?:{_NUMBER}|[A-Za-z]\d?)(?:号楼|号院|号|弄|巷|期|组|队|湾|栋|幢|座|单元|楼|室|户|区|米)(?:{_NUMBER}(?=$))?)+"
     rf"|(?:的)?(?:{_NUMBER})(?=$)"
 )
 _NEARBY = re.compile(
@@ -36,6 +36,7 @@ _LEFT_STOP = re.compile(
 _NOT_PLACE = re.compile(
     r"(?:一条|这条|那条|修|走|马|公|铁|让|赶|问|迷|堵|过|带|回|网|半|出|学|外|后|思|绕|的|全|农|整条|村里|逛|上|各|每个|哪个|哪条|全|别的|新|老|本|那个|这个|同|邻|出入)$"
 )
+_SAYS_MORE = re.compile(r"[我他你了有是叫吧呢啊没天年就不被把要]|[上中下]午|晚上|早上|这个")
 _HERE = re.compile(r"我们|我住|住在|我家|就在|位于|地址|反映|发生在|家住|我们这|在")
 _ELSEWHERE = re.compile(r"户口|老家|派出所办|社保局|农商行|去(?:过|找|问)|通山|广东|武汉|户籍")
 
@@ -72,8 +73,12 @@ class PlaceFinder:
             for name in place.spellings:
                 heard = sound(name)
                 self._by_first[heard[0]].append((heard, name, place))
-        for rows in self._by_first.values():
-            rows.sort(key=lambda row: -len(row[0]))
+        self._short: dict[str, list[tuple[str, Place]]] = defaultdict(list)
+        for place in lexicon.places:
+            town = lexicon.towns.get(place.town)
+            for stem in town.spellings if town and place.kind == "landmark" else ():
+                if place.name.startswith(stem) and len(place.name) >= len(stem) + 2:
+                    self._short[place.town].append((place.name[len(stem) :], place))
 
     def find(self, lines: Sequence[Line]) -> tuple[dict[str, list[Suggestion]], list[Span]]:
         """`place_text` and `region_code`, and every span that is a place (to keep it out of other fields)."""
@@ -91,12 +96,16 @@ class PlaceFinder:
         text, heard = line.text, sound(line.text)
         found: list[_Found] = []
         i = 0
+        town = ""
         while i < len(text):
-            best = self._match(text, heard, i)
+            best = self._match(text, heard, i, town)
             if best is not None:
                 place, size, sure = best
                 found.append(_Found(place, line, order, i, i + size, sure))
-                i += size
+                i, town = i + size, place.town
+                if place.code == town and (more := self._after_town(text, i, town)) is not None:
+                    found.append(_Found(more[0], line, order, i, more[1], 0.9))
+                    i = more[1]
             else:
                 i += 1
         taken = [(f.start, f.end) for f in found]
@@ -115,18 +124,37 @@ class PlaceFinder:
         found.sort(key=lambda f: f.start)
         return found
 
-    def _match(self, text: str, heard: tuple[str, ...], i: int) -> tuple[Place, int, float] | None:
+    def _match(self, text: str, heard: tuple[str, ...], i: int, town: str) -> tuple[Place, int, float] | None:
+        """The best gazetteer name here: longest, in the town just named, as written before alike."""
+        best: tuple[Place, int, float] | None = None
+        rank: tuple[int, bool, float] = (0, False, 0.0)
         for syllables, name, place in self._by_first.get(heard[i], ()):
             size = len(syllables)
             there = text[i : i + size]
             if len(there) < size:
                 continue
-            if there == name:
-                return place, size, 0.95
-            if heard[i : i + size] == syllables and (size > 2 or _toned(there) == _toned(name)):
-                return place, size, 0.85 if size > 2 else 0.6
-            if size >= 3 and self._nearly(heard[i : i + size], syllables, there, name):
-                return place, size, 0.6
+            sure = self._alike(there, name, heard[i : i + size], syllables)
+            if sure and (size, place.town == town, sure) > rank:
+                best, rank = (place, size, sure), (size, place.town == town, sure)
+        return best
+
+    @classmethod
+    def _alike(cls, there: str, name: str, heard: tuple[str, ...], wanted: tuple[str, ...]) -> float:
+        """How surely these characters are this name: written so, sounding so, or one syllable off."""
+        if there == name:
+            return 0.95
+        if heard == wanted:
+            if len(name) > 2:
+                return 0.85
+            return 0.6 if _toned(there) == _toned(name) else 0.0
+        return 0.6 if len(name) >= 3 and cls._nearly(heard, wanted, there, name) else 0.0
+
+    def _after_town(self, text: str, end: int, town: str) -> tuple[Place, int] | None:
+        """沙坪镇的垃圾中转站 for 沙坪垃圾中转站: what follows its town may leave the town's name out."""
+        at = end + 1 if text.startswith("的", end) else end
+        for short, place in self._short.get(town, ()):
+            if text.startswith(short, at):
+                return place, at + len(short)
         return None
 
     @staticmethod
@@ -219,6 +247,9 @@ class PlaceFinder:
             end = tail.end()
         if (beside := _NEARBY.match(line.text, end)) is not None:
             end = beside.end()
+        rest = line.text[end:]
+        if "place" in line.asked and 0 < len(rest) <= 10 and not _SAYS_MORE.search(rest):
+            end = len(line.text)  # a short answer to "where" is a place to its end
         return end
 
     def _text(self, lead: _Found | None, group: list[_Found]) -> str:

@@ -40,6 +40,7 @@ def find_summary(
     *,
     kind: str,
     issue: str,
+    words: Sequence[str],
     place: str,
     name: str,
     when: str,
@@ -49,7 +50,8 @@ def find_summary(
 ) -> dict[str, list[Suggestion]]:
     """`title` and `content`. `private` are the spans of name and phone, which content does not repeat."""
     out: dict[str, list[Suggestion]] = {}
-    title = _title(kind, issue, place, telling, private)
+    keyword = _keyword(lines, telling, words)
+    title = _title(kind, issue, keyword, place, telling, private)
     if title and telling is not None:
         out["title"] = [suggest(title, 0.7, whole(telling))]
     parts: list[str] = []
@@ -105,7 +107,17 @@ def _without(text: str, line: Line, private: Sequence[Span]) -> str:
     )
 
 
-def _title(kind: str, issue: str, place: str, telling: Line | None, private: Sequence[Span]) -> str:
+def _keyword(lines: Sequence[Line], telling: Line | None, words: Sequence[str]) -> str:
+    """The category's word that was said, in the telling line if it is there."""
+    said = [telling.text] if telling else []
+    said += [line.text for line in lines if line.by_citizen]
+    for text in said:
+        if found := sorted((word for word in words if word in text), key=len):
+            return found[-1]
+    return ""
+
+
+def _title(kind: str, issue: str, keyword: str, place: str, telling: Line | None, private: Sequence[Span]) -> str:
     if telling is None:
         return ""
     told = _without(telling.text, telling, private)
@@ -113,16 +125,16 @@ def _title(kind: str, issue: str, place: str, telling: Line | None, private: Seq
     told = re.sub(r"^(?:我们?|其)(?:想|要)?(?:给)?", "", third_person(told))
     told = re.sub(r"^(?:想问下?|想问一下|想|要)", "", told)
     told = told.replace("其家", "家中").strip("，其")
+    if keyword and keyword not in told:
+        told = keyword + told
     short = place if place and len(place) <= 16 else ""
     verb = _VERBS.get(kind, "反映")
     if kind in ("CONSULT", "PRAISE", "SUGGEST"):
-        base = told[: TITLE_LENGTH - 4]
-        base = base if issue in told or kind != "CONSULT" or len(issue) < 2 else base
-        return f"{verb}{base}"
+        return f"{verb}{told[: TITLE_LENGTH - 4]}"
     told = told.replace(place, "") if place else told
-    room = TITLE_LENGTH - len(short) - 4
-    if len(told) > room:
-        told = told[:room]
+    if len(told) > TITLE_LENGTH - len(short) - 4:
+        # Too long to quote: the clerk's name of the issue with the caller's word for it.
+        told = issue if not keyword or keyword in issue else f"{keyword}{issue}" if issue else told[:12]
     return f"{verb if kind in ('REPORT', 'COMPLAINT') else '反映'}{short}{told}问题"
 
 
