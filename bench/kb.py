@@ -61,7 +61,8 @@ def load_questions(half: str) -> tuple[list[Question], list[str]]:
     questions = [Question(row["q"], frozenset(row["ids"])) for row in data["questions"]]
     if half != "all":
         questions = questions[half == "odd" :: 2]
-    return questions, data["chatter"]
+    chatter = {"odd": data["chatter_odd"], "even": data["chatter_even"]}
+    return questions, chatter.get(half, [*chatter["odd"], *chatter["even"]])
 
 
 # -- noise -----------------------------------------------------------------------------------------

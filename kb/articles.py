@@ -82,19 +82,24 @@ async def expire_articles(session: AsyncSession, clock: Clock) -> list[str]:
 
 def edited_by_people(row: Article) -> bool:
     """Whether the row's content is no longer what was loaded into it."""
-    return row.sha256 != content_hash(
-        id=row.id,
-        title=row.title,
-        questions=row.questions,
-        keywords=row.keywords,
-        category=row.category_code,
-        owner=row.owner,
-        short_answer=row.short_answer,
-        body=row.body,
-        basis=row.basis,
-        valid_from=row.valid_from,
-        valid_until=row.valid_until,
-    )
+    return row.sha256 != content_hash(**content_of(row))
+
+
+def content_of(row: Article) -> dict[str, object]:
+    """The row's content under the names of `ArticleSource`."""
+    return {
+        "id": row.id,
+        "title": row.title,
+        "questions": row.questions,
+        "keywords": row.keywords,
+        "category": row.category_code,
+        "owner": row.owner,
+        "short_answer": row.short_answer,
+        "body": row.body,
+        "basis": row.basis,
+        "valid_from": row.valid_from,
+        "valid_until": row.valid_until,
+    }
 
 
 def _revision(row: Article) -> ArticleRevision:
@@ -131,8 +136,10 @@ async def _units_by_name(session: AsyncSession) -> dict[str, int]:
     """{name, short name or alias: unit id}; a unit's own name goes before another's alias."""
     units = list(await session.scalars(select(Unit).where(Unit.active).order_by(Unit.id)))
     names: dict[str, int] = {}
-    for kind in (lambda u: [u.name, u.short_name], lambda u: u.aliases):
-        for unit in units:
-            for name in kind(unit):
-                names.setdefault(name, unit.id)
+    for unit in units:
+        names.setdefault(unit.name, unit.id)
+        names.setdefault(unit.short_name, unit.id)
+    for unit in units:
+        for alias in unit.aliases:
+            names.setdefault(alias, unit.id)
     return names

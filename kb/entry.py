@@ -49,7 +49,7 @@ class Entry:
 
 def entry_of(article: Article, synonyms: Synonyms) -> Entry:
     """The entry of an article. Other names of what its head speaks of are added to the head."""
-    head = tokens.plain("\n".join([article.title, *article.questions, *article.keywords]))
+    head = _head(article)
     others = synonyms.others(head)
     body = tokens.plain("\n".join([article.short_answer, article.body]))
     return Entry(
@@ -58,6 +58,15 @@ def entry_of(article: Article, synonyms: Synonyms) -> Entry:
         body=body,
         named=(article.title, *article.keywords, *others),
     )
+
+
+def other_names(article: Article, synonyms: Synonyms) -> list[str]:
+    """What callers call the subject of this article besides the words it has."""
+    return synonyms.others(_head(article))
+
+
+def _head(article: Article) -> str:
+    return tokens.plain("\n".join([article.title, *article.questions, *article.keywords]))
 
 
 def fingerprint(article: Article, synonyms: Synonyms) -> str:

@@ -19,7 +19,7 @@ from db.session import Sessions
 from hotline.clock import Clock, SystemClock, local
 from hotline.events import Answer
 from kb import store, tokens
-from kb.entry import SHOWN, entry_of, fingerprint
+from kb.entry import SHOWN, entry_of, fingerprint, other_names
 from kb.matching import Asked, Sounded, asked, matched_initials, matched_words, sounded
 from kb.sections import Section, split_sections
 from kb.store_postgres import PostgresStore
@@ -41,7 +41,7 @@ _LOOKED_AT = 20
 _NEAR_BEST_LETTERS = 0.5
 """Of first letters typed, only names that fit nearly as well as the best are shown."""
 
-OFF_TOPIC = 0.65
+OFF_TOPIC = 0.7
 """What an answer counts when no word of its title or keywords was asked for (measured by bench/kb.py)."""
 
 
@@ -207,7 +207,9 @@ class KnowledgeIndex:
         missing = [i for i in current if i not in self._known or self._known[i].fingerprint != current[i]]
         if missing:
             for article in await session.scalars(select(Article).where(Article.id.in_(missing))):
-                self._known[article.id] = _Card(article, sounded(article), current[article.id])
+                self._known[article.id] = _Card(
+                    article, sounded(article, other_names(article, self._synonyms)), current[article.id]
+                )
         cards = {i: self._known[i] for i in ids if i in current and i in self._known}
         for article_id in cards:
             self._known.move_to_end(article_id)

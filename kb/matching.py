@@ -6,6 +6,7 @@ Words are compared by sound, so that those a recogniser wrote with other charact
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,10 +58,10 @@ class Sounded:
         return self.chars[first : first + len(syllables)]
 
 
-def sounded(article: Article) -> Sounded:
-    """Head first, then the body: a word of the title is shown as the title has it."""
+def sounded(article: Article, others: Sequence[str] = ()) -> Sounded:
+    """Head first, then the body: a word of the title is shown as the title has it. `others`: its other names."""
     head = [article.title, *article.keywords]
-    text = tokens.plain("\n".join([*head, *article.questions, article.short_answer, article.body]))
+    text = tokens.plain("\n".join([*head, *article.questions, *others, article.short_answer, article.body]))
     pieces = [" "]
     starts = {}
     offset = 1
@@ -100,7 +101,7 @@ class Asked:
 
 def asked(query: str, *, spoken: bool) -> Asked:
     """The query by its sounds; letters that are pinyin count as the syllables they spell, unless spoken."""
-    text = tokens.strip_fillers(tokens.plain(query[: tokens.QUERY_LIMIT]))
+    text = tokens.meant(query, spoken=spoken)
     runs: list[tuple[str, ...]] = []
     for run in tokens.runs(text):
         if run.isascii():

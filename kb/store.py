@@ -25,8 +25,9 @@ SPOKEN_TEXT_WEIGHT = 0.5
 K1, B = 1.2, 0.75
 """BM25 as FTS5 has it."""
 
-COMMON_SHARE, COMMON_FLOOR = 0.10, 400
-"""A token in more than this share of the entries, and in more than so many, only costs time: it is left out."""
+COMMON_SHARE, COMMON_FLOOR = 0.10, 3
+"""A token in more than this share of the entries, and in more than so many, is looked for in heads only:
+a body that mentions an identity card is not about identity cards."""
 
 metadata = MetaData()
 
@@ -86,10 +87,10 @@ class Store(Protocol):
         ...
 
 
-def rare(found: dict[str, int], total: int) -> dict[str, int]:
-    """The tokens worth looking for: {token: entries}; those in no entry or in very many are left out."""
+def common(found: dict[str, int], total: int) -> set[str]:
+    """Of these tokens {token: entries} those that stand in so many entries that only heads tell them apart."""
     limit = max(COMMON_FLOOR, total * COMMON_SHARE)
-    return {token: count for token, count in found.items() if 0 < count <= limit} or found
+    return {token for token, count in found.items() if count > limit}
 
 
 async def search_initials(session: AsyncSession, grams: Iterable[str], *, today: date, limit: int) -> list[Hit]:

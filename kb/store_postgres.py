@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     select,
@@ -29,7 +30,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kb.entry import Entry
-from kb.store import HEAD_WEIGHT, K1, SPOKEN_TEXT_WEIGHT, B, Hit, entries, metadata, rare
+from kb.store import HEAD_WEIGHT, K1, SPOKEN_TEXT_WEIGHT, B, Hit, common, entries, metadata
 from kb.tokens import Query
 
 _own = MetaData()
@@ -55,13 +56,16 @@ _LOCK = 0x6B62  # "kb": one writer of the index at a time, in all processes
 _SEARCH = text(
     f"""
     SELECT s.article_id, s.score FROM (
-        SELECT p.article_id, sum(
-            q.idf * {K1 + 1} * (p.head * {HEAD_WEIGHT} + p.body) * q.share
-            / ((p.head * {HEAD_WEIGHT} + p.body) * q.share + {K1} * ({1 - B} + {B} * p.length / :average))
+        SELECT f.article_id, sum(
+            f.idf * {K1 + 1} * f.weight / (f.weight + {K1} * ({1 - B} + {B} * f.length / :average))
         ) AS score
-        FROM unnest(:terms, :idf, :share) AS q(term, idf, share)
-        JOIN kb_index_post p USING (term)
-        GROUP BY p.article_id
+        FROM (
+            SELECT p.article_id, p.length, q.idf, (p.head * {HEAD_WEIGHT} + p.body * q.body) * q.share AS weight
+            FROM unnest(:terms, :idf, :share, :body) AS q(term, idf, share, body)
+            JOIN kb_index_post p USING (term)
+        ) f
+        WHERE f.weight > 0
+        GROUP BY f.article_id
     ) s
     JOIN article a ON a.id = s.article_id
     WHERE a.state IN ('published', 'expired')
@@ -72,6 +76,7 @@ _SEARCH = text(
     bindparam("terms", type_=ARRAY(String)),
     bindparam("idf", type_=ARRAY(Float)),
     bindparam("share", type_=ARRAY(Float)),
+    bindparam("body", type_=ARRAY(Float)),
     bindparam("average", type_=Float),
     bindparam("today", type_=Date),
 )
@@ -88,7 +93,8 @@ class PostgresStore:
         await connection.run_sync(_own.create_all)
 
     async def sound(self, session: AsyncSession) -> bool:
-        return True
+        has_tokens = exists().where(post.c.article_id == entries.c.article_id)
+        return not await session.scalar(select(exists().where(~has_tokens).select_from(entries)))
 
     async def clear(self, session: AsyncSession) -> None:
         connection = await session.connection()
@@ -122,21 +128,27 @@ class PostgresStore:
         size = select(func.count(), func.coalesce(func.avg(entries.c.length), 0.0))
         total, average = (await session.execute(size)).one()
         wanted = [*query.text, *query.sound]
+        in_head = func.count().filter(post.c.head > 0)
         rows = await session.execute(
-            select(post.c.term, func.count()).where(post.c.term.in_(wanted)).group_by(post.c.term)
+            select(post.c.term, func.count(), in_head).where(post.c.term.in_(wanted)).group_by(post.c.term)
         )
-        found = {term: count for term, count in rows}
-        if not found:
+        anywhere: dict[str, int] = {}
+        heads: dict[str, int] = {}
+        for term, count, head_count in rows:
+            anywhere[term], heads[term] = count, head_count
+        if not anywhere:
             return []
-        terms = rare(found, total)
+        terms = list(anywhere)
+        in_heads = common(anywhere, total)
         texts = set(query.text)
         share = SPOKEN_TEXT_WEIGHT if spoken else 1.0
         hits = await session.execute(
             _SEARCH,
             {
-                "terms": list(terms),
-                "idf": [idf(total, count) for count in terms.values()],
+                "terms": terms,
+                "idf": [idf(total, (heads if term in in_heads else anywhere)[term]) for term in terms],
                 "share": [share if term in texts else 1.0 for term in terms],
+                "body": [0.0 if term in in_heads else 1.0 for term in terms],
                 "average": float(average) or 1.0,
                 "today": today,
                 "limit": limit,

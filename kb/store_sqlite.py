@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import Date, bindparam, text, update
+from sqlalchemy import Date, bindparam, func, select, text, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kb.entry import Entry
-from kb.store import HEAD_WEIGHT, SPOKEN_TEXT_WEIGHT, Hit, metadata, rare, state
+from kb.store import HEAD_WEIGHT, SPOKEN_TEXT_WEIGHT, Hit, common, entries, metadata, state
 from kb.tokens import Query, quote
 
 _TABLE = (
@@ -37,9 +38,10 @@ class SqliteStore:
     async def sound(self, session: AsyncSession) -> bool:
         try:
             await session.execute(text("INSERT INTO kb_index_fts(kb_index_fts) VALUES ('integrity-check')"))
+            stored = await session.scalar(text("SELECT count(*) FROM kb_index_fts"))
         except DatabaseError:
             return False
-        return True
+        return bool(stored == await session.scalar(select(func.count()).select_from(entries)))
 
     async def clear(self, session: AsyncSession) -> None:
         for statement in (
@@ -93,7 +95,7 @@ class SqliteStore:
                 " ORDER BY coalesce(a.valid_until < :today, 0), round(score, 6) DESC, f.article_id LIMIT :limit"
             ).bindparams(bindparam("today", today, Date())),
             {
-                "match": " OR ".join(quote(token) for token in rare(found, total)),
+                "match": _match(found, common(found, total)),
                 "head_text": HEAD_WEIGHT * share,
                 "body_text": share,
                 "head_sound": HEAD_WEIGHT,
@@ -101,3 +103,12 @@ class SqliteStore:
             },
         )
         return [(article_id, float(score)) for article_id, score in rows]
+
+
+def _match(found: Iterable[str], in_heads: set[str]) -> str:
+    """The FTS5 expression: any of these tokens, some of them only in heads."""
+    anywhere = " OR ".join(quote(token) for token in found if token not in in_heads)
+    heads = " OR ".join(quote(token) for token in found if token in in_heads)
+    if heads:
+        heads = f"{{head_text head_sound}} : ({heads})"
+    return " OR ".join(part for part in (anywhere, heads) if part)

@@ -21,14 +21,17 @@ log = logging.getLogger(__name__)
 MEMORY = 4
 """Utterances of a call that count together."""
 
-DECAY = 0.6
+DECAY = 0.8
 """What an utterance still counts when another has followed it."""
 
 AGENT_SHARE = 0.5
 """The agent's utterance against the citizen's."""
 
-GOOD_SCORE = 20.0
+GOOD_SCORE = 24.0
 """Combined score from which the best answer is worth showing (measured by bench/kb.py)."""
+
+LEAST_SCORE = 12.0
+"""An utterance that found nothing better says nothing of the topic."""
 
 NEAR_BEST = 0.55
 """Further answers must reach this share of the best one's score."""
@@ -64,8 +67,8 @@ class Conversation:
         self._heard: deque[_Heard] = deque(maxlen=MEMORY)
 
     def add(self, speaker: str, answers: list[Answer]) -> None:
-        """Take up what the index answered to one more utterance. Idle words ("好的") do not push out topics."""
-        if answers:
+        """Take up what the index answered to one more utterance; idle words ("好的") push out no topic."""
+        if answers and max(answer.score for answer in answers) >= LEAST_SCORE:
             self._heard.append(_Heard(AGENT_SHARE if speaker == "agent" else 1.0, answers))
 
     def best(self) -> tuple[Answer, ...]:

@@ -11,6 +11,7 @@ a query language: a Han character for text, `0` for letters and digits, `1` for 
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -41,6 +42,14 @@ _FILLERS = re.compile(
     "|谢谢(?:[你您]|啊)?|再见|[嗯呃啊哦哎唉诶欸哈呀嘛呢吧吗咯啦嘞]"
 )
 
+_CALL_TALK = re.compile(
+    "(?:[打回留][过了个]*)(?:好)?(?:几|多|\\d)?[次个]*(?:的)?电话|电话(?:号码)?(?:是|给你)?[\\d零〇一二三四五六七八九幺]*|手机号码?"
+    "|[哪那]个部门|这个?事情?|什么时候|的时候|今[年天]|明[年天]|昨天|前天|上个?(?:星期|礼拜|月)|(?:星期|礼拜)[一二三四五六天日]"
+    "|上午|下午|一下子?|听得?(?:见|清楚?|到)|清楚|我们?(?:这里|这边|那里|那边)|告诉[我你]|工号|一直"
+    "|没有?问题|[一二三四五六七八九十]+岁|[零〇一二三四五六七八九幺十]{4,}"
+)
+"""Talk about the call itself, about time and numbers; typed, the same words are meant."""
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -62,6 +71,18 @@ def plain(text: str) -> str:
 def strip_fillers(text: str) -> str:
     """The text without greetings, hesitation and "I would like to ask"; expects `plain` text."""
     return _FILLERS.sub(" ", text)
+
+
+def strip_call_talk(text: str) -> str:
+    """Spoken text without what is said in every call; expects `plain` text."""
+    return _CALL_TALK.sub(" ", text)
+
+
+def meant(text: str, *, spoken: bool) -> str:
+    """The `plain` text that is looked for, cut to `QUERY_LIMIT`."""
+    # Cut first: NFKC can make one character into eighteen.
+    stripped = strip_fillers(plain(text[:QUERY_LIMIT])[:QUERY_LIMIT])
+    return strip_call_talk(stripped) if spoken else stripped
 
 
 def runs(text: str) -> list[str]:
@@ -216,7 +237,9 @@ def _typed_letters(run: str) -> tuple[list[str], set[str]]:
     sounds = syllable_tokens([fold(s) for s in syllables]) if syllables else []
     initials: set[str] = set()
     if syllables is None and run.isalpha():
-        initials = {"2" + gram for gram in grams(run[:24])}
+        # All of a short run must fit, most of a long one: two letters alone fit half of all names.
+        least = min(len(run) if len(run) <= 3 else math.ceil(len(run) * 0.6), LONGEST_INITIALS)
+        initials = {"2" + gram for gram in grams(run[:24]) if len(gram) >= least}
     elif run.isalpha() and 2 <= len(run) <= 3:
         initials = {"2" + run}  # "sb" of 社保 is no syllable, but "hu" or "ai" may be either
     return sounds, initials
@@ -224,7 +247,7 @@ def _typed_letters(run: str) -> tuple[list[str], set[str]]:
 
 def parse_query(text: str, *, spoken: bool = False) -> Query:
     """Tokens of what an agent typed, or of what a citizen said. Never raises, whatever the text."""
-    stripped = strip_fillers(plain(text[: QUERY_LIMIT * 2])[:QUERY_LIMIT])
+    stripped = meant(text, spoken=spoken)
     texts = text_tokens(stripped)
     sounds = sound_tokens(stripped)
     initials: set[str] = set()

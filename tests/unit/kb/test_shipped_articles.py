@@ -1,0 +1,91 @@
+"""The articles we ship: all readable, complete, filed under real categories, and found by what people ask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from db.seed import load_categories, load_regions, load_units
+from db.session import Sessions
+from kb.articles import load_articles
+from kb.index import KnowledgeIndex
+from kb.sections import HEADINGS, split_sections
+from kb.source import ARTICLES, read_folder
+from tests.fakes.clock import FakeClock
+
+CATEGORIES = Path(__file__).parents[3] / "db" / "data" / "categories.yaml"
+
+TOPICS: dict[str, set[str]] = {
+    "不动产登记": {
+        "property-first-advance-registration",
+        "property-record-query",
+        "property-mortgage-registration",
+    },
+    "二手房过户": {"second-hand-house-transfer"},
+    "灵活就业社保": {"flexible-worker-pension", "flexible-worker-medical"},
+    "异地就医备案": {"remote-medical-filing"},
+    "4050补贴": {"social-insurance-subsidy-4050"},
+    "道路货物运输证": {"road-freight-permit"},
+    "危险化学品": {"hazardous-chemicals-business-license"},
+    "就业失业证": {"employment-unemployment-registration"},
+    "电子证照": {"electronic-certificates"},
+    "营业执照": {"business-license-registration", "business-deregistration"},
+    "多证合一": {"unified-social-credit-one-license"},
+    "公积金提取": {"housing-fund-withdrawal"},
+    "居住证": {"residence-permit"},
+    "出入境": {"exit-entry-documents"},
+    "身份证": {"id-card-application", "temporary-id-card"},
+    "医保报销": {"medical-insurance-reimbursement"},
+    "医保": {"resident-medical-insurance", "medical-insurance-reimbursement", "newborn-medical-insurance"},
+    "生育津贴": {"maternity-allowance"},
+    "生育登记": {"birth-registration-service"},
+    "低保": {"minimum-living-allowance"},
+    "入学": {"school-enrolment-compulsory", "migrant-children-enrolment"},
+    "消费维权": {"consumer-refund-seven-days", "counterfeit-and-three-guarantees", "prepaid-card-refund"},
+    "欠薪": {"wage-arrears-complaint"},
+    "噪声": {"living-noise", "construction-night-noise", "industrial-noise"},
+    "物业": {"property-service-complaint"},
+    "路灯": {"street-light-repair"},
+    "井盖": {"manhole-cover-damage"},
+    "供水": {"water-supply-outage-quality", "water-bill-account"},
+    "停水": {"water-supply-outage-quality"},
+    "停电": {"power-outage-electric-bill"},
+    "供电": {"power-outage-electric-bill"},
+    "燃气": {"gas-account-and-leak"},
+    "供热": {"heating-complaint"},
+}
+
+
+def test_all_are_read_without_a_mistake() -> None:
+    articles, problems = read_folder()
+    assert problems == []
+    assert len(articles) == len(list(ARTICLES.glob("*.md"))) >= 80
+
+
+def test_all_have_every_section_and_a_category_of_the_table() -> None:
+    leaves = {row["code"] for row in yaml.safe_load(CATEGORIES.read_text(encoding="utf-8")) if row["parent"]}
+    for article in read_folder()[0]:
+        assert [section.name for section in split_sections(article.body)] == list(HEADINGS[1:]), article.id
+        assert article.category in leaves, article.id
+
+
+def test_titles_are_told_apart() -> None:
+    titles = [article.title for article in read_folder()[0]]
+    assert len(set(titles)) == len(titles)
+
+
+async def test_every_topic_of_the_issue_is_found(sessions: Sessions, clock: FakeClock) -> None:
+    async with sessions.begin() as session:
+        await load_categories(session)
+        await load_regions(session)
+        await load_units(session)
+        report = await load_articles(session, clock)
+    assert report.problems == []
+    index = KnowledgeIndex(sessions, clock=clock)
+    for spoken in (False, True):
+        found = {topic: [a.article_id for a in await index.search(topic, spoken=spoken)][:3] for topic in TOPICS}
+        assert {topic: ids for topic, ids in found.items() if not set(ids) & TOPICS[topic]} == {}
+        assert sum(found[topic][0] in TOPICS[topic] for topic in TOPICS) >= 0.9 * len(TOPICS)
+    units = [(await index.get(article.id)).unit_id for article in read_folder()[0]]
+    assert sum(unit is not None for unit in units) >= 0.9 * len(units)
