@@ -251,7 +251,7 @@ class CitizenLine:
             self._end("busy", words)
         elif cause in _REFUSED:
             self._end("refused", words)
-        elif cause in _NO_ANSWER or self.timeline.now() >= RING_S - 1:
+        elif (cause in _NO_ANSWER and self.timeline.first("ringing")) or self.timeline.now() >= RING_S - 1:
             self._end("no_answer", words)
         else:
             self._end("unreachable", f"{words} ({cause})")
