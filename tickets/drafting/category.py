@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tickets.drafting.lexicon import CategoryEntry
@@ -19,6 +19,8 @@ SOUND = 0.6
 """Weight of a sound n-gram against a character n-gram."""
 SECOND, THIRD = 0.45, 0.25
 """What a category's second and third best phrasing add to its best."""
+MOST = 1.5
+"""Times a gram counts at most, however often it is said."""
 WORD = 1.1
 """Weight of a keyword of the category, times its rarity."""
 SHARP = 0.55
@@ -96,16 +98,16 @@ class CategoryModel:
                 self._postings[gram].append((i, weight * self._idf[gram] * share))
         self._total = total
 
-    def scores(self, lines: Iterable[tuple[str, float]]) -> dict[str, float]:
+    def scores(self, lines: Sequence[tuple[str, float]]) -> dict[str, float]:
         """Score of every category that has something in common with these (text, weight) lines."""
         per_phrase: dict[int, float] = defaultdict(float)
-        asked: dict[str, float] = defaultdict(float)
+        asked: defaultdict[str, float] = defaultdict(float)
         for text, weight in lines:
             for gram, count in grams(text).items():
                 asked[gram] += weight * min(count, 2)
         for gram, count in asked.items():
             for i, weight in self._postings.get(gram, ()):
-                per_phrase[i] += weight * min(count, 1.5)
+                per_phrase[i] += weight * min(count, MOST)
         by_code: dict[str, list[float]] = defaultdict(list)
         for i, score in per_phrase.items():
             by_code[self._codes[i]].append(score)
@@ -122,12 +124,9 @@ class CategoryModel:
                         out[code] = out.get(code, 0.0) + gain
         return out
 
-    def guess(self, lines: Iterable[tuple[str, float]], boost: dict[str, float] | None = None) -> list[Guess]:
-        """The five likeliest categories; `boost` multiplies the score of some codes."""
-        scores = self.scores(list(lines))
-        for code, factor in (boost or {}).items():
-            if code in scores:
-                scores[code] *= factor
+    def guess(self, lines: Sequence[tuple[str, float]]) -> list[Guess]:
+        """The five likeliest categories for these (text, weight) lines."""
+        scores = self.scores(lines)
         ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:5]
         if not ranked:
             return []

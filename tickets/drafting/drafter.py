@@ -12,6 +12,7 @@ from tickets.drafting.lexicon import CategoryEntry, Lexicon
 from tickets.drafting.person import find_person
 from tickets.drafting.phone import find_phones
 from tickets.drafting.place import PlaceFinder
+from tickets.drafting.repair import Repair
 from tickets.drafting.routing import find_procedure, find_tags, find_unit, find_urgency
 from tickets.drafting.subject import find_subject
 from tickets.drafting.summary import find_summary, telling_line
@@ -30,6 +31,10 @@ class Drafter:
         self._model = CategoryModel(lexicon.categories)
         self._entries = {entry.code: entry for entry in lexicon.categories}
         self._places = PlaceFinder(lexicon)
+        self._repair = Repair(
+            [word for entry in lexicon.categories for word in entry.words]
+            + [name for unit in lexicon.units for name in (unit.short_name, *unit.aliases)]
+        )
 
     def update(
         self, utterances: Sequence[Utterance], *, caller: str = "", now: datetime | None = None
@@ -39,7 +44,7 @@ class Drafter:
         `utterances` are finals of both speakers in order of time; `caller` is the normalised caller id; `now`
         anchors words like 昨天.
         """
-        lines = lines_of(utterances)
+        lines = lines_of(utterances, self._repair)
         out: Suggestions = {}
         out |= find_phones(lines, caller)
         out |= find_person(lines)
@@ -62,7 +67,7 @@ class Drafter:
         name = out["appellant_name"][0].value if "appellant_name" in out else ""
         out |= find_subject(lines, place_spans, category.code if category else "", name)
         if kind != "CONSULT":
-            out |= find_when(lines, now)
+            out |= find_when(lines, place_spans, now)
         self._follow(out, lines, category, kind, sure, private, telling)
         return {field: options for field, options in out.items() if options}
 
@@ -138,7 +143,7 @@ def _spans(lines: Sequence[Line], out: Suggestions, names: Sequence[str]) -> lis
 
 def _blank(line: Line, hidden: Sequence[Span]) -> str:
     """The line without names, numbers and places: a hospital as a landmark is no health matter."""
-    text = list(line.text)
+    text = list(line.read)
     for span in hidden:
         if span.line is line:
             for i in range(span.start, min(span.end, len(text))):

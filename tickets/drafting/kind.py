@@ -78,16 +78,16 @@ def find_kind(lines: Sequence[Line], category: CategoryEntry | None) -> list[Sug
         first = 1.25 if order < 2 else 0.9
         told: set[str] = set()
         for kind, word, weight in _SAID:
-            at = find_cue(line.text, word, _NOT.get(word, ()))
+            at = find_cue(line.read, word, _NOT.get(word, ()))
             if at is not None and kind not in told:
                 told.add(kind)
                 add(kind, weight * first, Span(line, *at))
         for kind, pattern, weight in _TONE_PATTERNS:
-            if (match := pattern.search(line.text)) is not None:
+            if (match := pattern.search(line.read)) is not None:
                 add(kind, weight, Span(line, match.start(), match.end()))
-        asked += line.text.endswith(("吗", "呢"))
+        asked += line.read.endswith(("吗", "呢"))
     for line in lines:  # the agent's "您是要举报是吧" and the citizen's yes is in what follows
-        if not line.by_citizen and (match := re.search(r"您(?:是要|要)(举报|投诉|咨询)", line.text)) is not None:
+        if not line.by_citizen and (match := re.search(r"您(?:是要|要)(举报|投诉|咨询)", line.read)) is not None:
             kind = {"举报": "REPORT", "投诉": "COMPLAINT", "咨询": "CONSULT"}[match[1]]
             add(kind, 1.5, Span(line, match.start(), match.end()))
     if not scores:

@@ -61,7 +61,7 @@ def _explained(text: str, surname: str) -> str:
 
 
 def _full_name(line: Line) -> tuple[float, Span] | None:
-    text = line.text
+    text = line.read
     for cue, sure in (("我的名字叫", 0.93), ("我叫", 0.93), ("名字叫", 0.8), ("姓名是", 0.9), ("本人", 0.7)):
         at = text.find(cue)
         if at >= 0 and (end := read_name(text, at + len(cue))) > at + len(cue):
@@ -85,19 +85,19 @@ def _full_name(line: Line) -> tuple[float, Span] | None:
 
 
 def _surname(line: Line) -> tuple[str, Span] | None:
-    for match in re.finditer(r"(?:免贵)?姓", line.text):
+    for match in re.finditer(r"(?:免贵)?姓", line.read):
         at = match.end()
-        if line.text.startswith(("名", "什么"), at) or at >= len(line.text):
+        if line.read.startswith(("名", "什么"), at) or at >= len(line.read):
             continue
-        size = 2 if _COMPOUND.match(line.text, at) else 1
-        name = line.text[at : at + size]
+        size = 2 if _COMPOUND.match(line.read, at) else 1
+        name = line.read[at : at + size]
         if size == 2 or name in SURNAMES:
             return name, Span(line, at, at + size)
         alike = [s for s in SURNAMES if syllable(s) == syllable(name)]
         if alike and "name" in line.asked:  # the commonest surname of that sound: the list goes by frequency
             return alike[0], Span(line, at, at + size)
-    if "name" in line.asked and len(line.text) <= 2 and line.text[:1] in SURNAMES:
-        return line.text[0], Span(line, 0, 1)
+    if "name" in line.asked and len(line.read) <= 2 and line.read[:1] in SURNAMES:
+        return line.read[0], Span(line, 0, 1)
     return None
 
 
@@ -106,7 +106,7 @@ def _addressed(lines: Sequence[Line]) -> tuple[str, str, Span] | None:
     for line in reversed(lines):
         if line.by_citizen:
             continue
-        match = re.search(rf"([{SURNAMES}])({'|'.join(_TITLES)})", line.text)
+        match = re.search(rf"([{SURNAMES}])({'|'.join(_TITLES)})", line.read)
         if match:
             return match[1], _TITLES[match[2]], Span(line, match.start(), match.end())
     return None
@@ -124,10 +124,10 @@ def find_person(lines: Sequence[Line]) -> dict[str, list[Suggestion]]:
     for line in citizen:
         if (full := _full_name(line)) is not None:
             sure, span = full
-            confirmed = addressed is not None and syllable(addressed[0]) == syllable(span.quote[0])
-            names.append(suggest(span.quote, sure + (0.04 if confirmed else 0), span))
+            confirmed = addressed is not None and syllable(addressed[0]) == syllable(span.read[0])
+            names.append(suggest(span.read, sure + (0.04 if confirmed else 0), span))
     for line in citizen:
-        hidden = _ANONYMOUS.search(line.text) or ("name" in line.asked and _REFUSED.search(line.text))
+        hidden = _ANONYMOUS.search(line.read) or ("name" in line.asked and _REFUSED.search(line.read))
         if hidden and not names:
             names.append(suggest("匿名", 0.85, Span(line, hidden.start(), hidden.end())))
     if not names:
@@ -136,7 +136,7 @@ def find_person(lines: Sequence[Line]) -> dict[str, list[Suggestion]]:
         names.sort(key=lambda s: -s.confidence)
         out["appellant_name"] = names[:3]
     for line in citizen:
-        if (match := _SECRET.search(line.text)) is not None:
+        if (match := _SECRET.search(line.read)) is not None:
             label = "要求保密"
             out["confidential"] = [suggest("HIDE_FROM_UNIT", 0.8, Span(line, match.start(), match.end()), label)]
     return out
@@ -149,7 +149,7 @@ def _gender(lines: Sequence[Line], addressed: tuple[str, str, Span] | None) -> S
         if not line.by_citizen:
             continue
         for value, pattern in _GENDER_CUES:
-            if (match := re.search(pattern, line.text)) is not None:
+            if (match := re.search(pattern, line.read)) is not None:
                 return suggest(value, 0.75, Span(line, match.start(), match.end()), _GENDER_NAMES[value])
     return None
 

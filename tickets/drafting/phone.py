@@ -65,8 +65,8 @@ def find_phones(lines: Sequence[Line], caller: str) -> dict[str, list[Suggestion
     read_back: set[str] = set()
     pieces = ""
     for i, line in enumerate(lines):
-        keyed = "phone" in line.asked or bool(_KEY.search(line.text))
-        runs = _runs(line.text)
+        keyed = "phone" in line.asked or bool(_KEY.search(line.read))
+        runs = _runs(line.read)
         for digits, start, end in runs:
             for number in _numbers(digits, keyed=keyed):
                 if line.by_citizen:
@@ -76,11 +76,11 @@ def find_phones(lines: Sequence[Line], caller: str) -> dict[str, list[Suggestion
                     read_back.add(number)
         # A number given in pieces: 135 / 8642 / 7903, the agent's "嗯" between.
         only = "".join(digits for digits, _, _ in runs)
-        if line.by_citizen and only and len(only) >= len(line.text) - 2 and not _MOBILE.search(only):
+        if line.by_citizen and only and len(only) >= len(line.read) - 2 and not _MOBILE.search(only):
             pieces += only
             if (match := _MOBILE.search(pieces)) is not None:
                 heard.setdefault(match.group(), (0.75, Span(line, runs[0][1], runs[-1][2])))
-        elif line.by_citizen or len(line.text) > 4 or i == 0:
+        elif line.by_citizen or len(line.read) > 4 or i == 0:
             pieces = ""
     found = [
         suggest(number, sure + (0.06 if number in read_back else 0.0), span)

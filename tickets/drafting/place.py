@@ -85,7 +85,7 @@ class PlaceFinder:
         found: list[_Found] = []
         for order, line in enumerate(lines):
             found += self._in_line(line, order)
-        spans = [Span(f.line, f.start, f.end) for f in found if f.line.by_citizen]
+        spans = [Span(f.line, f.start, self._end([f])) for f in found if f.line.by_citizen]
         ours = [f for f in found if f.line.by_citizen]
         if not ours:
             return {}, spans
@@ -93,7 +93,7 @@ class PlaceFinder:
         return chosen, spans
 
     def _in_line(self, line: Line, order: int) -> list[_Found]:
-        text, heard = line.text, sound(line.text)
+        text, heard = line.read, sound(line.read)
         found: list[_Found] = []
         i = 0
         town = ""
@@ -174,14 +174,14 @@ class PlaceFinder:
         for group in self._groups(found):
             first = group[0]
             score = max(f.sure for f in group) + 0.3 * len(group) + 0.15 * max(f.rank for f in group)
-            before = first.line.text[: first.start]
+            before = first.line.read[: first.start]
             if "place" in first.line.asked:
                 score += 1.2
             if _HERE.search(before):
                 score += 0.4
-            if _ELSEWHERE.search(before[-6:]) or _ELSEWHERE.search(first.line.text[group[-1].end :][:3]):
+            if _ELSEWHERE.search(before[-6:]) or _ELSEWHERE.search(first.line.read[group[-1].end :][:3]):
                 score -= 1.0
-            if _TAIL.match(first.line.text, group[-1].end):
+            if _TAIL.match(first.line.read, group[-1].end):
                 score += 0.5
             if all(f.place is None for f in group):
                 score -= 0.5
@@ -226,7 +226,7 @@ class PlaceFinder:
         groups: list[list[_Found]] = []
         for f in found:
             last = groups[-1][-1] if groups else None
-            if last and last.line is f.line and re.fullmatch(r"[的那个]{0,2}", f.line.text[last.end : f.start]):
+            if last and last.line is f.line and re.fullmatch(r"[的那个]{0,2}", f.line.read[last.end : f.start]):
                 groups[-1].append(f)
             else:
                 groups.append([f])
@@ -237,19 +237,19 @@ class PlaceFinder:
         """Whether another mention only adds a housing estate or the like to a road or village."""
         if any(f.place is None for f in group) or not all(f.place is None for f in other):
             return False
-        name = other[0].line.text[other[0].start : other[-1].end]
+        name = other[0].line.read[other[0].start : other[-1].end]
         return "place" in other[0].line.asked and name.endswith(("小区", "花园", "家园", "家属院", "华城"))
 
     @staticmethod
     def _end(group: list[_Found]) -> int:
         line, end = group[-1].line, group[-1].end
-        while (tail := _TAIL.match(line.text, end)) is not None and tail.end() > end:
+        while (tail := _TAIL.match(line.read, end)) is not None and tail.end() > end:
             end = tail.end()
-        if (beside := _NEARBY.match(line.text, end)) is not None:
+        if (beside := _NEARBY.match(line.read, end)) is not None:
             end = beside.end()
-        rest = line.text[end:]
+        rest = line.read[end:]
         if "place" in line.asked and 0 < len(rest) <= 10 and not _SAYS_MORE.search(rest):
-            end = len(line.text)  # a short answer to "where" is a place to its end
+            end = len(line.read)  # a short answer to "where" is a place to its end
         return end
 
     def _text(self, lead: _Found | None, group: list[_Found]) -> str:
@@ -259,9 +259,9 @@ class PlaceFinder:
         for f in group:
             if not text:
                 at = f.start
-            text += f.line.text[at : f.start] + self._name(f)
+            text += f.line.read[at : f.start] + self._name(f)
             at = f.end
-        text += group[-1].line.text[at : self._end(group)]
+        text += group[-1].line.read[at : self._end(group)]
         town = next((self._towns.get(f.place.town) for f in group if f.place), None)
         if lead is not None and lead.place is not None:
             return lead.place.name + text
@@ -271,4 +271,4 @@ class PlaceFinder:
 
     @staticmethod
     def _name(f: _Found) -> str:
-        return f.place.name if f.place else f.line.text[f.start : f.end]
+        return f.place.name if f.place else f.line.read[f.start : f.end]

@@ -51,7 +51,7 @@ def find_unit(
     """`unit_id` by the dispatch precedence of domain.md 5: named unit praised, the category's lead, the place."""
     if category is None:
         return []
-    said = "".join(line.text for line in lines if line.by_citizen)
+    said = "".join(line.read for line in lines if line.by_citizen)
     options: list[tuple[UnitEntry, float, Span | None]] = []
     if kind in ("PRAISE", "SUGGEST") and category.code.startswith("99"):
         options += [(unit, 0.7, span) for unit, span in _named(lines, lexicon)]
@@ -85,7 +85,7 @@ def _named(lines: Sequence[Line], lexicon: Lexicon) -> list[tuple[UnitEntry, Spa
         if line.by_citizen:
             for unit in lexicon.units:
                 for name in sorted({unit.short_name, unit.name, *unit.aliases}, key=len, reverse=True):
-                    if unit.kind != "EMERGENCY" and (at := line.text.find(name)) >= 0:
+                    if unit.kind != "EMERGENCY" and (at := line.read.find(name)) >= 0:
                         out.append((unit, Span(line, at, at + len(name))))
                         break
     return out
@@ -115,14 +115,14 @@ def find_urgency(lines: Sequence[Line], category: CategoryEntry | None, kind: st
     """`urgency`: what the spotter hears is most urgent, danger and failed supply are urgent."""
     citizen = [line for line in lines if line.by_citizen]
     for line in citizen:
-        if hits := spot(line.text):
-            at = line.text.find(hits[0].words[0])
+        if hits := spot(line.read):
+            at = line.read.find(hits[0].words[0])
             span = Span(line, at, at + len(hits[0].words[0])) if at >= 0 else None
             return [suggest("MOST_URGENT", 0.8, span, URGENCIES["MOST_URGENT"])]
     if kind not in ("CONSULT", "PRAISE"):
         for line in citizen:
-            danger = _DANGER.search(line.text)
-            match = _SUPPLY.search(line.text) or (
+            danger = _DANGER.search(line.read)
+            match = _SUPPLY.search(line.read) or (
                 danger if category and (category.safety or category.code in _URGENT_ALSO) else None
             )
             if match is not None:
@@ -138,7 +138,7 @@ def find_tags(lines: Sequence[Line], *, enterprise: bool) -> list[Suggestion]:
     out = [suggest("涉企", 0.85, None)] if enterprise else []
     for tag, pattern in (("群体性", _CROWD), ("重复", _AGAIN), ("特殊群体", _FRAIL)):
         for line in lines:
-            if line.by_citizen and (match := pattern.search(line.text)) is not None:
+            if line.by_citizen and (match := pattern.search(line.read)) is not None:
                 out.append(suggest(tag, 0.7, Span(line, match.start(), match.end())))
                 break
     return out

@@ -29,6 +29,7 @@ _CALLER_IS = re.compile(
 _OUR_FIRM = re.compile(
     r"我(?:们)?(?:公司|企业|单位想|店里)|本公司|我是(?:开|个体)|我开了|我们(?:是)?(?:一家)?企业"
 )
+_TOO_PLAIN = frozenset(("店", "厂", "公司", "食品", "英语", "学校", "集团", "银行"))
 _EMPLOYEE = frozenset({"0501", "0502", "0503", "0504", "0505", "0601"})
 _ANSWER = re.compile(r"^(?:就是|好像)?(?:叫做|名字叫|叫|是)?(?P<name>[\u4e00-\u9fffA-Za-z0-9]{2,14})$")
 
@@ -67,35 +68,50 @@ def _own_firm(lines: Sequence[Line], category: str) -> tuple[str, Span] | None:
     for line in lines:
         if not line.by_citizen:
             continue
-        if (match := _CALLER_IS.search(line.text)) is not None and (match["post"] or "公司" in match["name"]):
+        if (match := _CALLER_IS.search(line.read)) is not None and (match["post"] or "公司" in match["name"]):
             return match["name"], Span(line, match.start("name"), match.end("name"))
-        if firm is None and (match := _OUR_FIRM.search(line.text)) is not None:
+        if firm is None and (match := _OUR_FIRM.search(line.read)) is not None:
             firm = "", Span(line, match.start(), match.end())
-        elif firm is not None and "subject" in line.asked and (match := _ORG.search(line.text)) is not None:
+        elif firm is not None and "subject" in line.asked and (match := _ORG.search(line.read)) is not None:
             end = match.end()
-            start = re.match(r"(?:是|叫|我们是|我们叫)?", line.text)
+            start = re.match(r"(?:是|叫|我们是|我们叫)?", line.read)
             at = start.end() if start else 0
-            return line.text[at:end], Span(line, at, end)
+            return line.read[at:end], Span(line, at, end)
     return firm
 
 
 def _in_line(line: Line, places: Sequence[Span], appellant: str) -> list[tuple[str, float, Span]]:
-    text = line.text
-    out: list[tuple[str, float, Span]] = []
-    for match in _PLATE.finditer(text):
-        out.append((match.group(), 0.95, Span(line, match.start(), match.end())))
-    for match in _BRANDS.finditer(text):
-        out.append((match.group(), 0.75, Span(line, match.start(), match.end())))
-    asked = "subject" in line.asked
-    if (match := re.search(r"(?:户主|老板|邻居)叫(?P<n>.)", text)) is not None:
-        end = read_name(text, match.start("n"))
-        if end > match.start("n"):
-            out.append((text[match.start("n") : end], 0.7, Span(line, match.start("n"), end)))
-    if (match := re.search(r"(?:^|的)(?P<n>[\u4e00-\u9fff])", text)) is not None and "在" in text:
+    text = line.read
+    found: list[tuple[str, float, int, int]] = []
+    for pattern, sure in ((_PLATE, 0.95), (_BRANDS, 0.75)):
+        found += [(match.group(), sure, *match.span()) for match in pattern.finditer(text)]
+    found += _people(text, appellant, asked="subject" in line.asked)
+    found += _organisations(line, places)
+    found += _answers(text, appellant, asked="subject" in line.asked)
+    return [(value, sure, Span(line, start, end)) for value, sure, start, end in found]
+
+
+def _people(text: str, appellant: str, *, asked: bool) -> list[tuple[str, float, int, int]]:
+    """Somebody named as the one complained about: 户主叫吴大勇, 郭家岭村的李国胜在……"""
+    out: list[tuple[str, float, int, int]] = []
+    for pattern, sure in ((r"(?:户主|老板|邻居)叫", 0.7), (r"^(?:他|她)?叫", 0.65 if asked else 0.0)):
+        match = re.search(pattern, text)
+        if match is not None and sure:
+            end = read_name(text, match.end())
+            if end > match.end() and text[match.end() : end] != appellant:
+                out.append((text[match.end() : end], sure, match.end(), end))
+    match = re.search(r"(?:^|的)(?P<n>[\u4e00-\u9fff])", text)
+    if match is not None:
         at = match.start("n")
         end = read_name(text, at)
         if end == at + 3 and text.startswith(("在", "占用", "把"), end) and text[at:end] != appellant:
-            out.append((text[at:end], 0.6, Span(line, at, end)))
+            out.append((text[at:end], 0.6, at, end))
+    return out
+
+
+def _organisations(line: Line, places: Sequence[Span]) -> list[tuple[str, float, int, int]]:
+    text = line.read
+    out: list[tuple[str, float, int, int]] = []
     for match in _ORG.finditer(text):
         start, end = match.span()
         left = _LEFT_STOP.match(text[start : match.start("kind")])
@@ -106,13 +122,20 @@ def _in_line(line: Line, places: Sequence[Span], appellant: str) -> list[tuple[s
         value = text[start:end].lstrip("的")
         start = end - len(value)
         named = len(value) > len(match["kind"])
-        if named or match["kind"] not in ("店", "厂", "公司", "食品", "英语", "学校", "集团", "银行"):
-            sure = 0.55 + (0.2 if named else 0) + (0.15 if asked else 0) + (0.05 if "叫" in text[:start] else 0)
-            out.append((value, sure, Span(line, start, end)))
-    if asked and (match := _ANSWER.match(text)) is not None and appellant not in match["name"]:
-        name = match["name"]
-        if "叫" in text[:3] and read_name(name, 0) != len(name):
-            out.append((name, 0.8, Span(line, match.start("name"), match.end("name"))))
-    if (match := re.match(r"(?:叫|店名叫)(?P<name>[\u4e00-\u9fffA-Za-z]{2,8}?)(?=在)", text)) is not None:
-        out.append((match["name"], 0.85, Span(line, match.start("name"), match.end("name"))))
+        if named or match["kind"] not in _TOO_PLAIN:
+            sure = 0.55 + (0.2 if named else 0.0) + (0.05 if "叫" in text[:start] else 0.0)
+            out.append((value, sure + (0.15 if "subject" in line.asked else 0.0), start, end))
+    return out
+
+
+def _answers(text: str, appellant: str, *, asked: bool) -> list[tuple[str, float, int, int]]:
+    """叫老地方烧烤 after the agent asked for the name."""
+    out: list[tuple[str, float, int, int]] = []
+    match = _ANSWER.match(text) if asked else None
+    if match is not None and appellant not in match["name"] and "叫" in text[:3]:
+        if read_name(match["name"], 0) != len(match["name"]):
+            out.append((match["name"], 0.8, *match.span("name")))
+    match = re.match(r"(?:店名)?叫(?P<name>[\u4e00-\u9fffA-Za-z]{2,8}?)(?=在)", text)
+    if match is not None:
+        out.append((match["name"], 0.85, *match.span("name")))
     return out

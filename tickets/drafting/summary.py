@@ -9,7 +9,7 @@ from hotline.events import Suggestion
 from tickets.drafting.clerk import clean, third_person, without_opening
 from tickets.drafting.talk import Line, Span, suggest, whole
 
-TITLE_LENGTH = 30
+TITLE_LENGTH = 40
 _VERBS = {
     "CONSULT": "咨询",
     "SUGGEST": "建议",
@@ -28,7 +28,7 @@ def weigh(line: Line, private: Sequence[Span]) -> float:
     """How much of the matter a line tells: its length without names, numbers and places."""
     if not line.by_citizen:
         return 0.0
-    text = clean(line.text)
+    text = clean(line.read)
     if _IDLE.match(text):
         return 0.0
     covered = sum(span.end - span.start for span in private if span.line is line)
@@ -50,7 +50,7 @@ def find_summary(
 ) -> dict[str, list[Suggestion]]:
     """`title` and `content`. `private` are the spans of name and phone, which content does not repeat."""
     out: dict[str, list[Suggestion]] = {}
-    keyword = _keyword(lines, telling, words)
+    keyword = _keyword(lines, telling, [word for word in words if word not in place])
     title = _title(kind, issue, keyword, place, telling, private)
     if title and telling is not None:
         out["title"] = [suggest(title, 0.7, whole(telling))]
@@ -61,7 +61,7 @@ def find_summary(
             wish is not None and wish.utterance_id == line.utterance_id and wish.start == 0
         ):
             continue
-        text = line.text
+        text = line.read
         if wish is not None and wish.utterance_id == line.utterance_id:
             text = text[: wish.start]
             text = re.sub(r"(?:希望|请|要求|麻烦|让|我的诉求是|你们|赶紧)+$", "", text)
@@ -109,8 +109,8 @@ def _without(text: str, line: Line, private: Sequence[Span]) -> str:
 
 def _keyword(lines: Sequence[Line], telling: Line | None, words: Sequence[str]) -> str:
     """The category's word that was said, in the telling line if it is there."""
-    said = [telling.text] if telling else []
-    said += [line.text for line in lines if line.by_citizen]
+    said = [telling.read] if telling else []
+    said += [line.read for line in lines if line.by_citizen]
     for text in said:
         if found := sorted((word for word in words if word in text), key=len):
             return found[-1]
@@ -120,7 +120,7 @@ def _keyword(lines: Sequence[Line], telling: Line | None, words: Sequence[str]) 
 def _title(kind: str, issue: str, keyword: str, place: str, telling: Line | None, private: Sequence[Span]) -> str:
     if telling is None:
         return ""
-    told = _without(telling.text, telling, private)
+    told = _without(telling.read, telling, private)
     told = _ASK.sub("", without_opening(clean(told)))
     told = re.sub(r"^(?:我们?|其)(?:想|要)?(?:给)?", "", third_person(told))
     told = re.sub(r"^(?:想问下?|想问一下|想|要)", "", told)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hotline.events import Suggestion, Utterance
@@ -30,32 +30,38 @@ KEPT = 2
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One final utterance; `asked` holds what the agent asked just before a citizen's line."""
+    """One final utterance; `asked` holds what the agent asked just before a citizen's line.
+
+    `text` is what was recognised, `read` the same length with misheard words put right.
+    """
 
     utterance_id: str
     speaker: str
     text: str
     asked: frozenset[str]
+    read: str
 
     @property
     def by_citizen(self) -> bool:
         return self.speaker == "citizen"
 
 
-def lines_of(utterances: Sequence[Utterance]) -> list[Line]:
+def lines_of(utterances: Sequence[Utterance], repair: Callable[[str], str] = str) -> list[Line]:
     """Lines in order; the agent's questions are attached to the answers."""
     out: list[Line] = []
     asked: frozenset[str] = frozenset()
     left = 0
     for utterance in utterances:
-        text = re.sub(r"\s+", "", utterance.text)
-        if not text:
+        text = utterance.text
+        if not text.strip():
             continue
+        # Positions count in the utterance as it stands, so blanks are kept out of words but not taken away.
+        read = repair(text) if " " not in text else text
         if utterance.speaker == "agent":
-            asked, left = _questions(text), KEPT
-            out.append(Line(utterance.utterance_id, "agent", text, frozenset()))
+            asked, left = _questions(read), KEPT
+            out.append(Line(utterance.utterance_id, "agent", text, frozenset(), read))
         else:
-            out.append(Line(utterance.utterance_id, "citizen", text, asked if left > 0 else frozenset()))
+            out.append(Line(utterance.utterance_id, "citizen", text, asked if left > 0 else frozenset(), read))
             left -= 1
     return out
 
@@ -77,7 +83,13 @@ class Span:
 
     @property
     def quote(self) -> str:
+        """The words as recognised."""
         return self.line.text[self.start : self.end]
+
+    @property
+    def read(self) -> str:
+        """The words as understood."""
+        return self.line.read[self.start : self.end]
 
 
 def suggest(value: str, confidence: float, span: Span | None, label: str = "") -> Suggestion:

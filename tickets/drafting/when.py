@@ -56,20 +56,22 @@ def _pieces(text: str) -> list[tuple[int, int, list[tuple[str, str]]]]:
     return runs
 
 
-def find_when(lines: Sequence[Line], now: datetime | None) -> dict[str, list[Suggestion]]:
+def find_when(lines: Sequence[Line], places: Sequence[Span], now: datetime | None) -> dict[str, list[Suggestion]]:
     """`occurred_text` and, when the words name a moment, `occurred_at` (ISO 8601, Asia/Shanghai)."""
     weights = {name: weight for name, _, weight in _TOKENS}
     found: list[tuple[float, int, Span, list[tuple[str, str]]]] = []
     for order, line in enumerate(lines):
         if not line.by_citizen:
             continue
-        for start, end, tokens in _pieces(line.text):
+        for start, end, tokens in _pieces(line.read):
+            if any(place.line is line and place.start < end and start < place.end for place in places):
+                continue  # 鹿门路32号 is no date
             score = sum(weights[kind] for kind, _ in tokens)
-            if score <= 0.21 or _NOT_WHEN.match(line.text, max(0, start)):
+            if score <= 0.21 or _NOT_WHEN.match(line.read, max(0, start)):
                 continue
             if "time" in line.asked:
                 score += 1.2
-            if _ASKED_FOR.search(line.text[:start]) or _ASKED_FOR.match(line.text[end:]):
+            if _ASKED_FOR.search(line.read[:start]) or _ASKED_FOR.match(line.read[end:]):
                 score -= 0.8
             score -= 0.02 * order
             found.append((score, order, Span(line, start, end), tokens))
@@ -79,7 +81,7 @@ def find_when(lines: Sequence[Line], now: datetime | None) -> dict[str, list[Sug
     out: dict[str, list[Suggestion]] = {}
     texts: list[Suggestion] = []
     for score, _order, span, _tokens in found[:3]:
-        value = span.quote.removeprefix("从")
+        value = span.read.removeprefix("从")
         if value not in [s.value for s in texts]:
             texts.append(suggest(value, min(0.45 + 0.22 * score, 0.92), span))
     out["occurred_text"] = texts

@@ -49,15 +49,15 @@ def find_wish(lines: Sequence[Line], appeal_type: str, issue: str) -> list[Sugge
             continue
         best: tuple[float, int] | None = None
         for pattern, weight in _PATTERNS:
-            match = pattern.search(line.text)
-            if match is not None and len(line.text) - match.end() >= 3 and (best is None or weight > best[0]):
+            match = pattern.search(line.read)
+            if match is not None and len(line.read) - match.end() >= 3 and (best is None or weight > best[0]):
                 best = weight, match.end()
-        if "demand" in line.asked and len(line.text) >= 4:
-            best = (0.92, best[1] if best and best[1] < len(line.text) - 3 else 0)
+        if "demand" in line.asked and len(line.read) >= 4:
+            best = (0.92, best[1] if best and best[1] < len(line.read) - 3 else 0)
         if best is None:
             continue
         weight, at = best
-        said = third_person(clean(line.text[at:]))
+        said = third_person(clean(line.read[at:]))
         if len(said) < 3:
             continue
         value = (
@@ -65,7 +65,7 @@ def find_wish(lines: Sequence[Line], appeal_type: str, issue: str) -> list[Sugge
             if said.startswith(("建议", "希望"))
             else f"{'建议' if appeal_type == 'SUGGEST' else '希望'}{said}"
         )
-        span = Span(line, at, len(line.text)) if at else whole(line)
+        span = Span(line, at, len(line.read)) if at else whole(line)
         # What is asked for comes late in a call.
         found.append((weight + 0.02 * order, suggest(value + "。", weight, span)))
     found.sort(key=lambda pair: -pair[0])
