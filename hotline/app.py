@@ -233,7 +233,7 @@ async def running_node(core: Core, say: Say) -> AsyncIterator[None]:
     written = await index.build()
     if written:
         say(f"indexed {written} knowledge articles")
-    node = CallsNode(settings, sessions, bus, clock)
+    node = CallsNode(settings, sessions, bus, clock, wrap_up_s=settings.wrap_up_s)
     parts: list[Part] = [
         Drafts(sessions, bus, clock, lexicon),
         Spotter(bus, clock, sessions),

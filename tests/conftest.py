@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -17,7 +18,8 @@ from hotline.settings import Settings
 from tests.fakes.clock import FakeClock
 
 _numbers = itertools.count(1)
-_bases = itertools.count(0)
+# Runs side by side on one machine begin at different places.
+_bases = itertools.count(os.getpid() * 5)
 
 PORTS = 700
 """Ports an installation uses from its base."""

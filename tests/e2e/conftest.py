@@ -54,7 +54,7 @@ def start_system(var: Path, model: Path | None, **extra: str) -> RunningSystem:
         **os.environ,
         "HOTLINE_VAR": str(var),
         "HOTLINE_PORT_BASE": str(settings.port_base),
-        "HOTLINE_WRAPUP_S": "3",
+        "HOTLINE_WRAP_UP_S": "4",
         "PYTHONUNBUFFERED": "1",
         **({"HOTLINE_VOSK_MODEL": str(model)} if model else {}),
         **extra,

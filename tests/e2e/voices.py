@@ -6,6 +6,7 @@ import wave
 from pathlib import Path
 
 from hotline.voice import speak
+from speech.recogniser import VoskEngine
 from tests.audio import wav_tracks, write_wav
 
 CONSULT = "你好，请问一下，我想给我父亲办理残疾证，需要准备哪些材料？"
@@ -40,3 +41,13 @@ async def microphone(folder: Path, text: str, *, pause_s: float = 6.0) -> Path:
         out.setframerate(48_000)
         out.writeframes(sound + b"\0\0" * int(48_000 * pause_s))
     return path
+
+
+def transcribe(model: Path, heard: Path) -> str:
+    """What a telephone WAV says, by the test model."""
+    engine = VoskEngine(model)
+    with wave.open(str(heard), "rb") as file:
+        assert (file.getframerate(), file.getnchannels()) == (8000, 1)
+        recogniser = engine.recogniser()
+        recogniser.accept(file.readframes(file.getnframes()))
+    return "".join(word.text for word in recogniser.finish())
