@@ -38,8 +38,11 @@ TICKET_DIGITS = 18
 SHORTEST_MESSAGE = 1.0
 """Seconds; a shorter message is a breath and a hang-up, not a message."""
 
-PRIORITY_STEP = 1000
-"""Rounds waited order callers within one priority of the script and never lift them into the next."""
+PRIORITY_STEP = 100_000_000
+"""Distance between two priorities of the script, as Asterisk counts them (32 bits)."""
+
+SENIORITY = 50_000_000
+"""Tenths of a second by which returning callers are told apart: 57 days, then it begins anew."""
 
 
 async def say(visit: Visit, node_id: str, node: Say) -> str:
@@ -94,23 +97,22 @@ async def branch(visit: Visit, node_id: str, node: Branch) -> str:
 
 async def queue(visit: Visit, node_id: str, node: Queue) -> str:
     visit.ahead = ""
-    opening = visit.prompt(node_id, "prompt") if node_id not in visit.rounds else []
+    opening = visit.prompt(node_id, "prompt") if node_id not in visit.waited else []
+    returning = node.queue in visit.entered
+    entered = visit.entered.setdefault(node.queue, visit.clock.monotonic())
     while True:
-        rounds = visit.rounds.setdefault(node_id, 0)
-        left = node.total - visit.waited.get(node_id, 0.0)
-        if left <= 0:
+        waited = visit.waited.setdefault(node_id, 0.0)
+        if waited >= node.total:
             return "unavailable"
         began = visit.clock.monotonic()
         stay = await visit.line.queue(
             node.queue,
-            # Who comes back from the overflow offer stands before those who came later.
-            priority=node.priority * PRIORITY_STEP + min(rounds, PRIORITY_STEP - 1),
-            seconds=min(node.wait, left),
+            priority=place(node.priority, entered if returning else None),
+            seconds=min(node.wait, node.total - waited),
             opening=opening,
         )
-        visit.rounds[node_id] = rounds + 1
-        visit.waited[node_id] = visit.waited.get(node_id, 0.0) + visit.clock.monotonic() - began
-        opening = []
+        visit.waited[node_id] = waited + visit.clock.monotonic() - began
+        opening, returning = [], True
         match stay.end:
             case QueueEnd.ANSWERED:
                 visit.agent = stay.agent
@@ -123,6 +125,16 @@ async def queue(visit: Visit, node_id: str, node: Queue) -> str:
                 return f"key {stay.key}"
             case _:
                 continue  # a key that means nothing here: back to the same place
+
+
+def place(priority: int, entered: float | None) -> int:
+    """Asterisk's priority of a caller: who left the queue for an offer and returns keeps his place.
+
+    `entered` is when he first came (monotonic seconds), None for a newcomer. Returning callers stand before
+    newcomers of the same priority, and among themselves in the order in which they first came.
+    """
+    seniority = 0 if entered is None else SENIORITY - int(entered * 10) % SENIORITY
+    return priority * PRIORITY_STEP + seniority
 
 
 async def progress(visit: Visit, node_id: str, node: Progress) -> str:

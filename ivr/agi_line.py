@@ -38,7 +38,7 @@ class AgiLine:
     @classmethod
     async def take(cls, agi: AgiRequest, prompts: Prompts) -> AgiLine:
         """Take over the call: its id is the dialplan's, or a fresh one where that gave none."""
-        # Ends the dialplan's time limit for a script server that says nothing (templates/hotline/extensions.conf).
+        # Ends the dialplan's bound on a script server that takes a call and then says nothing.
         await agi.send_command("SET AUTOHANGUP", "0")
         (call_id,) = await agi.expand("${CALL_ID}")
         if not is_call_id(call_id):

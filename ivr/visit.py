@@ -37,8 +37,10 @@ class Visit:
     ahead: str = ""
     """A key pressed during a `say`: it counts for the next menu."""
     agent: str = ""
-    rounds: dict[str, int] = field(default_factory=dict)
+    entered: dict[str, float] = field(default_factory=dict)
+    """Queue -> when the caller first came there (monotonic seconds)."""
     waited: dict[str, float] = field(default_factory=dict)
+    """Queue node -> seconds spent there so far, talks included."""
 
     def prompt(self, node_id: str, field_name: str) -> list[Prompt]:
         made = self.script.prompt(node_id, field_name)

@@ -73,6 +73,7 @@ async def test_the_caller_is_taken_over(play: Play) -> None:
 
     channel = FakeChannel()
     assert await play(channel, act) == (channel.variables["CALL_ID"], "13912345678", "12345")
+    assert channel.commands[0] == 'SET AUTOHANGUP "0"', "ends the dialplan's time limit for a silent server"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ivr.acts import place
 from ivr.line import ALL_KEYS, Caller, LineFailed, Prompt, QueueEnd, QueueStay
 from ivr.lookups import Lookups
 from ivr.prompts import SORRY
@@ -148,16 +151,26 @@ async def test_digits(typed: str, exit_name: str) -> None:
     assert entered[3].endswith(f"by {exit_name}"), entered
 
 
-async def test_who_comes_back_to_the_queue_keeps_his_place() -> None:
-    line = await walk(DIRECT, "wait,timeout,wait,timeout,wait,answered")
-    assert line.priorities == [0, 1, 2]
+async def test_who_comes_back_to_the_queue_keeps_his_place(clock: FakeClock) -> None:
+    line = await walk(DIRECT, "wait,timeout,wait,timeout,wait,answered", clock=clock)
+    fresh, *returned = line.priorities
+    assert fresh == 0
+    assert returned == [place(0, clock.monotonic())] * 2
     urgent = await walk(MENU, "9,0,timeout,answered")
-    assert urgent.priorities == [9000, 9001]
+    assert urgent.priorities[0] == place(9, None)
 
 
-async def test_an_unknown_key_in_the_queue_changes_nothing() -> None:
-    line = await walk(DIRECT, "wait,7,answered")
-    assert line.priorities == [0, 1]
+@given(st.lists(st.floats(0, 3e6), min_size=2, max_size=8), st.integers(0, 8))
+def test_places_in_the_queue(arrivals: list[float], priority: int) -> None:
+    first, later = min(arrivals), max(arrivals)
+    assert place(priority, first) >= place(priority, later) > place(priority, None)
+    assert place(priority + 1, None) > place(priority, first)
+    assert place(9, 0.0) < 2**31
+
+
+async def test_an_unknown_key_in_the_queue_changes_nothing(clock: FakeClock) -> None:
+    line = await walk(DIRECT, "wait,7,answered", clock=clock)
+    assert line.priorities == [0, place(0, clock.monotonic())]
     assert path(line)[:4] == ["greet", "option", "queue", "survey"]
 
 
