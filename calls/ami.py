@@ -162,7 +162,8 @@ class AmiLink(Manager):  # type: ignore[misc]  # panoramisk is untyped
     async def wait_ready(self, timeout: float) -> None:
         """Wait until the link is up. Raises the last fault (or AmiTimeout) after `timeout` seconds."""
         try:
-            await asyncio.wait_for(self._ready.wait(), timeout)
+            async with asyncio.timeout(timeout):
+                await self._ready.wait()
         except TimeoutError:
             raise self.fault or AmiTimeout(f"no link to Asterisk after {timeout:g} s") from None
 

@@ -57,7 +57,9 @@ class ControlClient:
                     deadline=self._clock.now() + timedelta(seconds=timeout),
                 )
             )
-            done = await asyncio.wait_for(reply, timeout)
+            # Not wait_for: before Python 3.12 it swallows a cancellation that meets the reply.
+            async with asyncio.timeout(timeout):
+                done = await reply
         except TimeoutError:
             raise ControlTimeout("话务服务没有及时回应，请查看当前通话状态后再操作。") from None
         finally:

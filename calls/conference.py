@@ -31,6 +31,8 @@ WHISPER_S = 20.0
 DATABASE_S = 2.0
 """A hand-off does not wait longer than this for its row: the citizen's safety comes first."""
 
+CAUSES = {"17": "busy", "18": "no_answer", "19": "no_answer", "21": "refused", "1": "no_number"}
+
 Speak = Callable[[str, Path], Awaitable[object]]
 
 
@@ -182,7 +184,7 @@ class Conference:
 
         def keep(now: datetime) -> None:
             handoff.attempts += 1
-            handoff.channel = ""
+            handoff.channel = handoff.cause = ""
             handoff.accepted_at = None
             self._tracker.line.rules.move(
                 call, handoff, "calling", now, attempts=handoff.attempts, result="", ended_at=None
@@ -215,9 +217,10 @@ class Conference:
         def tell(now: datetime) -> None:
             if handoff.status != "calling" or handoff.attempts != attempt:
                 return
-            status = "no_answer" if why == "no_answer" else "failed"
+            reason = CAUSES.get(handoff.cause, why) if why == "failed" else why
+            status = "no_answer" if reason == "no_answer" else "failed"
             rules = self._tracker.line.rules
-            rules.move(call, handoff, status, now, why=why, result=status)
+            rules.move(call, handoff, status, now, why=reason, result=status)
             rules.check_alone(call, now)
 
         await self._tracker.call(tell)

@@ -214,6 +214,8 @@ class EventReader:
         if channel == call.channel:
             self._line.end(call, at)
             return
+        if call.handoff is not None and channel == call.handoff.channel:
+            call.handoff.cause = header(message, "Cause")
         self._line.leg_left(call, leg, at)
         if call.direction == "out" and not call.channel and not call.legs:
             self._line.end(call, at)  # the agent did not pick up, or gave up before the citizen was rung

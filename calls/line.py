@@ -185,13 +185,13 @@ class Line:
                 self.roster.ring_stopped(agent, at)
         if leg.joined_at is None:
             self.ring_stopped(call, at)
-        elif not call.joined("agent") and call.state in WITH_AGENT:
-            call.talk.stop(at)
-            call.hold.stop(at)
-            self.apply(call, CallTrigger.AGENT_GONE)
+        else:
+            if not call.joined("agent") and call.state in WITH_AGENT:
+                call.talk.stop(at)
+                call.hold.stop(at)
+                self.apply(call, CallTrigger.AGENT_GONE)
+            # With two legs hanging up at once either may be told first.
             self.note(call, at, "agent_left", agent=leg.name)
-        elif call.state is CallState.ENDED:
-            self._changes().save_call(call, at)
 
     # -- the queue -----------------------------------------------------------------------------
     def queued(self, call: LiveCall, queue: str, position: int, at: datetime) -> None:

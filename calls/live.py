@@ -63,6 +63,8 @@ class LiveHandoff:
     place: str = ""
     summary: str = ""
     accepted_at: datetime | None = None
+    cause: str = ""
+    """Q.850 cause with which the other side's channel ended; Originate itself does not tell busy from broken."""
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""The calls room as one thing to start and stop: link, tracker, control, recordings, call-backs, watchdog."""
+"""The calls room as one thing to start and stop: link, tracker, control, recordings, call-backs."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from calls.control import Control
 from calls.recordings import Recordings
 from calls.seats import Seats
 from calls.tracker import Tracker
-from calls.watchdog import Watchdog
 from db.session import Sessions
 from hotline.bus import Bus
 from hotline.clock import Clock
+from hotline.events import TelephonyStale
 from hotline.secretfile import secret
 from hotline.settings import Settings
 
@@ -36,17 +36,21 @@ class CallsNode:
         seats: Seats | None = None,
         speak: Speak | None = None,
         wrap_up_s: float = 30.0,
+        handoff_answer_s: float = 10.0,
         **tracker: Any,
     ) -> None:
         self.link = AmiLink("127.0.0.1", settings.ami_port, "hotline", secret(settings.secrets_dir, "ami.hotline"))
         self.tracker = Tracker(
             self.link, sessions, bus, clock, settings, seats=seats, wrap_up_s=wrap_up_s, **tracker
         )
-        self.conference = Conference(self.link, self.tracker, sessions, settings, speak=speak)
+        self.conference = Conference(
+            self.link, self.tracker, sessions, settings, answer_s=handoff_answer_s, speak=speak
+        )
         self.control = Control(self.link, self.tracker, self.conference, bus, clock, settings)
         self.recordings = Recordings(settings, sessions, bus, clock)
         self.callbacks = Callbacks(sessions, bus, clock)
-        self.watchdog = Watchdog(settings, bus, clock)
+        self._bus = bus
+        self._clock = clock
 
     async def start(self) -> None:
         """Start all parts; returns at once, `link.wait_ready` tells when Asterisk is there."""
@@ -55,11 +59,14 @@ class CallsNode:
         await self.callbacks.start()
         await self.control.start()
         await self.link.start()
-        await self.watchdog.start()
+
+    async def sip_changed(self, alive: bool) -> None:
+        """Tell everybody that Asterisk's SIP side died or came back (whoever watches it calls this)."""
+        reason = "" if alive else "Asterisk 的 SIP 服务没有应答，电话可能打不进来"
+        await self._bus.publish(TelephonyStale(stale=not alive, since=self._clock.now(), reason=reason))
 
     async def close(self) -> None:
         """Stop all parts; calls in Asterisk go on."""
-        await self.watchdog.close()
         await self.control.close()
         await self.conference.close()
         await self.link.close()
