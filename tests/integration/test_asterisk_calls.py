@@ -6,10 +6,12 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from asterisk_conf.launcher import AsteriskInstance
+from asterisk_conf.program import AsteriskProgram
 from calls.ami import AmiLink, Message
 from hotline.callid import is_call_id
 from hotline.secretfile import secret
@@ -271,6 +273,23 @@ async def _until_members(pair: AsteriskPair, number: int) -> None:
     async with asyncio.timeout(10):
         while len(re.findall(r"PJSIP/", await pair.hotline.cli("confbridge list 9001"))) != number:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
+
+
+async def test_110_is_tried_although_the_network_was_away_before(
+    hotline_alone: AsteriskInstance, settings: Settings, asterisk_program: AsteriskProgram
+) -> None:
+    link = AmiLink("127.0.0.1", settings.ami_port, "hotline", secret(settings.secrets_dir, "ami.hotline"))
+    await link.start()
+    network = AsteriskInstance(settings, "network", program=asterisk_program)
+    call_110: dict[str, Any] = {"Channel": "PJSIP/110@trunk", "Context": "handoff", "Exten": "9003", "Priority": 1}
+    try:
+        await link.wait_ready(5)
+        assert not (await link.originate(timeout=1, **call_110)).answered
+        await network.start()
+        assert (await link.originate(timeout=10, **call_110)).answered
+    finally:
+        await link.close()
+        await network.stop()
 
 
 @pytest.mark.parametrize("mode", ["busy", "noanswer", "answer"])
