@@ -181,19 +181,28 @@ class KnowledgeIndex:
             letters = await store.search_initials(session, query.initials, today=today, limit=looked_at)
             scores = _joined(hits, letters)
             cards = await self._cards(session, list(scores))
-        return self._ranked(text, spoken, scores, cards)[:limit]
+        return self._ranked(text[: tokens.QUERY_LIMIT], spoken, scores, cards, limit)
 
-    def _ranked(self, text: str, spoken: bool, scores: dict[str, float], cards: dict[str, _Card]) -> list[Answer]:
+    def _ranked(
+        self, text: str, spoken: bool, scores: dict[str, float], cards: dict[str, _Card], limit: int
+    ) -> list[Answer]:
         question = asked(text, spoken=spoken)
         has_words = any(len(run) > 1 and not run.isascii() for run in tokens.runs(tokens.plain(text)))
-        answers = []
-        for article_id, card in cards.items():
-            score = scores[article_id] * (1.0 if question.on_topic(card.sounded) else OFF_TOPIC)
-            why = self._why(text, question, card, spoken)
+        weighed = {
+            article_id: scores[article_id] * (1.0 if question.on_topic(card.sounded) else OFF_TOPIC)
+            for article_id, card in cards.items()
+        }
+        order = sorted(
+            weighed, key=lambda one: (self._is_expired(cards[one].article), -round(weighed[one], 4), one)
+        )
+        answers: list[Answer] = []
+        for article_id in order:
+            if len(answers) == limit:
+                break
+            why = self._why(text, question, cards[article_id], spoken)
             # An article that shares only single characters with a sentence answers nothing.
-            if score >= _NO_MATCH and (why or not has_words):
-                answers.append(self._answer(card.article, score, why))
-        answers.sort(key=lambda answer: (answer.expired, -answer.score, answer.article_id))
+            if weighed[article_id] >= _NO_MATCH and (why or not has_words):
+                answers.append(self._answer(cards[article_id].article, weighed[article_id], why))
         return answers
 
     async def _cards(self, session: AsyncSession, ids: list[str]) -> dict[str, _Card]:
