@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.speech_audio import Recording, recordings, speech_frames, telephone
 from bench.speech_child import speech_child
@@ -43,7 +44,9 @@ async def play(leg: FakeLeg, pcm: bytes) -> float:
     return began
 
 
-def finals_after_speech(events: list[tuple[float, Utterance]], began: float, speech: np.ndarray) -> list[float]:  # type: ignore[type-arg]
+def finals_after_speech(
+    events: list[tuple[float, Utterance]], began: float, speech: NDArray[np.bool_]
+) -> list[float]:
     """ms from the true end of each utterance's sound to its final on the bus."""
     found = []
     for at, event in events:

@@ -37,7 +37,7 @@ def trimmed(source: Recording) -> Samples:
 
 
 def build(count: int, seconds: float, seed: int = 12345) -> list[Call]:
-    """`count` different calls; turns are whole recordings, 0.4 to 1.2 s apart, with a typing pause now and then."""
+    """`count` different calls; turns are whole recordings, 0.4 to 1.2 s apart, now and then a typing pause."""
     pool = [(trimmed(r), r.text) for r in recordings() if len(r.samples) < 10 * RATE]
     chance = random.Random(seed)
     return [_call(pool, seconds, chance, number) for number in range(count)]

@@ -29,7 +29,7 @@ SLICE_BYTES = 4 * BYTES_A_SECOND
 PARTIAL_EVERY_S = 0.2
 """At most five partials a second and speaker."""
 
-BUSY_S = 0.05
+BUSY_S = 0.12
 LAG_S = 0.4
 """Sound that waited longer than the first for its thread: partials are looked for half as often (it costs a
 tenth of decoding); longer than the second: not at all."""
@@ -230,7 +230,7 @@ class SpeakerDecoder:
             if self._heard_s > RENEW_S:
                 self._recogniser = None
             return lambda: self._finished(utterance, words)
-        if ended or not self._time_for_partial(arrived, len(pcm)):
+        if ended or not self._time_for_partial(arrived):
             return _nothing
         text = recogniser.partial()
         if not text or text == utterance.shown:
@@ -240,9 +240,9 @@ class SpeakerDecoder:
         reached = utterance.reached_ms(utterance.bytes_done)
         return lambda: self._sink.partial(utterance, text, reached)
 
-    def _time_for_partial(self, arrived: float, size: int) -> bool:
+    def _time_for_partial(self, arrived: float) -> bool:
         now = self._monotonic()
-        waited = now - arrived - size / BYTES_A_SECOND
+        waited = now - arrived
         if waited > LAG_S or now - self._shown_at < PARTIAL_EVERY_S:
             return False
         if waited > BUSY_S and now - self._looked_at < PARTIAL_EVERY_S:

@@ -28,7 +28,7 @@ from speech.server import AudioSocketServer
 from speech.taps import TapBook
 from speech.text import ClerkText
 from speech.transcriber import Transcriber
-from speech.transcript import TranscriptKeeper
+from speech.transcript import TranscriptKeeper, impatient
 from speech.vad import Ears, GatedSilero
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class SpeechProcess:
     def __init__(self, settings: Settings, bus: Bus) -> None:
         self._settings = settings
         clock = SystemClock()
-        self._database = make_engine(settings.db_url)
+        self._database = impatient(make_engine(settings.db_url))
         self.keeper = TranscriptKeeper(make_sessions(self._database), clock)
         ears = Ears()
         self._hot_words = HotWordFile(settings.var / "hotwords.txt")

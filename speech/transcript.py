@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from db.models.transcript import TranscriptGapRow, TranscriptUtterance
 from db.session import Sessions
@@ -22,7 +24,23 @@ ROOM = 20_000
 BATCH = 200
 RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
+SQLITE_WAIT_MS = 1000
+"""A locked SQLite is given up after so long: we try again ourselves, and must be able to end in between."""
+
 Row = Utterance | TranscriptGap
+
+
+def impatient(engine: AsyncEngine) -> AsyncEngine:
+    """The engine, waiting for a locked SQLite no longer than SQLITE_WAIT_MS."""
+    if engine.dialect.name == "sqlite":
+
+        @event.listens_for(engine.sync_engine, "connect")
+        def _pragma(connection: Any, _record: Any) -> None:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout={SQLITE_WAIT_MS}")
+            cursor.close()
+
+    return engine
 
 
 class TranscriptKeeper:
@@ -79,7 +97,7 @@ class TranscriptKeeper:
         """Write one batch; False when the database would not take it (it stays in the queue)."""
         batch = [self._waiting[i] for i in range(min(BATCH, len(self._waiting)))]
         try:
-            # The bound: a locked SQLite waits 10 s by itself, a dead network connection for ever.
+            # The bound is for PostgreSQL behind a dead network: it would wait for ever.
             async with asyncio.timeout(self._write_s):
                 await self._insert(batch)
         except (SQLAlchemyError, OSError, TimeoutError) as error:
@@ -102,10 +120,8 @@ class TranscriptKeeper:
             for gap in gaps:
                 session.add_all(await self._new_gap(session, gap))
 
-    async def _new_gap(self, session: object, gap: TranscriptGap) -> list[TranscriptGapRow]:
-        from sqlalchemy.ext.asyncio import AsyncSession
-
-        assert isinstance(session, AsyncSession)
+    @staticmethod
+    async def _new_gap(session: AsyncSession, gap: TranscriptGap) -> list[TranscriptGapRow]:
         known = await session.scalar(
             select(TranscriptGapRow.id).where(
                 TranscriptGapRow.call_id == gap.call_id,

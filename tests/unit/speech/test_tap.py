@@ -1,0 +1,291 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from hotline.bus import LocalBus
+from hotline.events import (
+    CallAnswered,
+    CallEnded,
+    Event,
+    LegJoined,
+    LegLeft,
+    Speaker,
+    SpeechStateChanged,
+    TapClosed,
+    TapOpened,
+    TapSilent,
+    TranscriptGap,
+)
+from hotline.settings import Settings
+from speech import tap as tap_module
+from speech.instance import home
+from speech.tap import TapManager
+from tests.fakes.clock import FakeClock
+from tests.waiting import until
+
+ORIGIN = datetime(2025, 11, 14, 0, 59, 50, tzinfo=UTC)
+
+
+class Answer:
+    def __init__(self, answered: bool) -> None:
+        self.answered = answered
+
+
+class FakeLink:
+    """Originates as told; `failures` tries fail first."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.failures = 0
+        self.raises = False
+        self.handlers: list[Callable[[Any], None]] = []
+
+    async def originate(self, *, timeout: float, **fields: Any) -> Answer:
+        self.asked.append(fields)
+        if self.raises:
+            raise ConnectionError("the link is down")
+        if self.failures:
+            self.failures -= 1
+            return Answer(False)
+        return Answer(True)
+
+    def on_event(self, handler: Callable[[Any], None]) -> Callable[[], None]:
+        self.handlers.append(handler)
+        return lambda: self.handlers.remove(handler)
+
+    def hang_up(self, tap_id: str) -> None:
+        for handler in self.handlers:
+            handler({"Event": "Hangup", "Uniqueid": f"tap-{tap_id}"})
+
+
+class Node:
+    def __init__(self, settings: Settings, bus: LocalBus, clock: FakeClock) -> None:
+        self.settings, self.bus, self.clock = settings, bus, clock
+        self.link = FakeLink()
+        self.taps = TapManager(self.link, bus, clock, settings)
+        self.events: list[Event] = []
+        bus.subscribe(self._hear)
+
+    async def _hear(self, event: Event) -> None:
+        self.events.append(event)
+
+    def opened(self, speaker: Speaker = "citizen") -> list[TapOpened]:
+        return [e for e in self.events if isinstance(e, TapOpened) and e.speaker == speaker]
+
+    def gaps(self) -> list[TranscriptGap]:
+        return [e for e in self.events if isinstance(e, TranscriptGap)]
+
+    async def answer(self, call_id: str = "call") -> None:
+        await self.bus.publish(
+            CallAnswered(
+                call_id=call_id,
+                agent="8001",
+                citizen_channel="PJSIP/trunk-00000001",
+                agent_channel="PJSIP/8001-00000002",
+                at=self.clock.now(),
+                origin=ORIGIN,
+            )
+        )
+        await until(lambda: self.opened("citizen") and self.opened("agent"))
+        await until(lambda: len(self.link.asked) >= 2)
+
+    async def speech(self, instance: str = "one", *, available: bool = True) -> None:
+        await self.bus.publish(
+            SpeechStateChanged(available=available, model="m", instance=home(self.settings) + instance)
+        )
+        await self.settled()
+
+    async def settled(self) -> None:
+        await self.bus.settle()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        await self.bus.settle()
+
+
+@pytest.fixture
+async def node(
+    settings: Settings, bus: LocalBus, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Node]:
+    monkeypatch.setattr(tap_module, "PAUSES_S", (0.0, 0.0, 0.0))
+    node = Node(settings, bus, clock)
+    await node.taps.start()
+    yield node
+    await node.taps.close()
+
+
+async def test_each_speaker_gets_a_leg_announced_before_it_is_made(node: Node) -> None:
+    await node.answer()
+    by_tap = {fields["Channel"].rpartition("/")[2]: fields for fields in node.link.asked}
+    for speaker, channel in (("citizen", "PJSIP/trunk-00000001"), ("agent", "PJSIP/8001-00000002")):
+        (opened,) = node.opened(speaker)  # type: ignore[arg-type]
+        fields = by_tap[opened.tap_id]
+        assert fields["Data"] == f"{channel},qoES"
+        assert fields["Channel"] == f"AudioSocket/127.0.0.1:{node.settings.audiosocket_port}/{opened.tap_id}"
+        assert opened.origin == ORIGIN
+    assert node.gaps() == []
+
+
+async def test_a_leg_that_cannot_be_made_is_tried_again_and_the_gap_is_told(node: Node) -> None:
+    node.link.failures = 4
+    await node.answer()
+    await until(lambda: node.gaps())
+    await until(lambda: len(node.link.asked) == 6)
+    assert {opened.tap_id for opened in node.opened()} != set()
+    assert len({fields["ChannelId"] for fields in node.link.asked}) == 6, "each try has an id of its own"
+    assert node.gaps()[0].start_ms == 10_000
+
+
+async def test_a_lost_link_to_asterisk_is_survived(node: Node) -> None:
+    node.link.raises = True
+    await node.answer()
+    node.link.raises = False
+    await until(lambda: len(node.gaps()) == 2)
+
+
+async def test_a_leg_that_ends_while_the_call_goes_on_is_renewed(node: Node) -> None:
+    await node.answer()
+    await node.settled()
+    node.clock.move(seconds=5)
+    node.link.hang_up(node.opened()[0].tap_id)
+    await until(lambda: len(node.opened()) == 2)
+    await until(lambda: node.gaps())
+    assert [(g.speaker, g.start_ms, g.end_ms) for g in node.gaps()] == [("citizen", 15_000, 15_000)]
+    assert len(node.opened("agent")) == 1
+
+
+async def test_the_end_of_a_leg_that_was_replaced_means_nothing(node: Node) -> None:
+    await node.answer()
+    await node.settled()
+    old = node.opened()[0].tap_id
+    node.link.hang_up(old)
+    await until(lambda: len(node.opened()) == 2)
+    await node.bus.publish(TapClosed(call_id="call", tap_id=old, speaker="citizen"))
+    node.link.hang_up(old)
+    await node.settled()
+    assert len(node.opened()) == 2
+
+
+async def test_a_silent_leg_is_renewed_once_until_sound_is_back(node: Node) -> None:
+    await node.answer()
+    await node.settled()
+
+    async def silent(seconds: float) -> None:
+        tap_id = node.opened()[-1].tap_id
+        await node.bus.publish(TapSilent(call_id="call", tap_id=tap_id, speaker="citizen", silent_s=seconds))
+        await node.settled()
+
+    await silent(3.0)
+    assert len(node.opened()) == 2
+    await silent(3.0)
+    assert len(node.opened()) == 2, "once"
+    await silent(0.0)
+    await silent(3.0)
+    assert len(node.opened()) == 3
+
+
+async def test_a_new_speech_process_gets_all_live_calls_again_with_their_gaps(node: Node) -> None:
+    await node.speech("one")
+    await node.answer()
+    await node.settled()
+    node.clock.move(seconds=2)
+    await node.speech("two", available=False)
+    assert len(node.opened()) == 1, "not before its model is loaded"
+    node.clock.move(seconds=3)
+    await node.speech("two")
+    await until(lambda: len(node.opened()) == 2 and len(node.opened("agent")) == 2)
+    await until(lambda: len(node.gaps()) == 2)
+    assert {(g.start_ms, g.end_ms) for g in node.gaps()} == {(12_000, 15_000)}
+    await node.speech("two")
+    assert len(node.opened()) == 2, "its repeated announcements change nothing"
+
+
+async def test_other_nodes_speech_processes_are_none_of_our_business(node: Node) -> None:
+    await node.speech("one")
+    await node.answer()
+    await node.settled()
+    await node.bus.publish(SpeechStateChanged(available=True, model="m", instance="elsewhere:1#x"))
+    await node.settled()
+    assert len(node.opened()) == 1
+
+
+async def test_without_a_model_nothing_is_tapped_until_there_is_one(node: Node) -> None:
+    await node.speech(available=False)
+    await node.bus.publish(
+        CallAnswered(
+            call_id="call",
+            agent="8001",
+            citizen_channel="PJSIP/trunk-00000001",
+            agent_channel="PJSIP/8001-00000002",
+            at=node.clock.now(),
+            origin=ORIGIN,
+        )
+    )
+    await node.settled()
+    assert node.link.asked == []
+    await node.speech()
+    await until(lambda: len(node.link.asked) == 2)
+
+
+async def test_another_agent_takes_over_and_is_heard_in_the_place_of_the_first(node: Node) -> None:
+    await node.answer()
+    leave = LegLeft(call_id="call", role="agent", name="8001", channel="PJSIP/8001-00000002", at=node.clock.now())
+    join = LegJoined(call_id="call", role="agent", name="8002", channel="PJSIP/8002-00000009", at=node.clock.now())
+    await node.bus.publish(leave)
+    await node.bus.publish(join)
+    await until(lambda: len(node.opened("agent")) == 2)
+    await until(lambda: len(node.link.asked) == 3)
+    assert node.link.asked[-1]["Data"].startswith("PJSIP/8002-00000009,")
+    assert len(node.opened()) == 1
+
+
+async def test_after_the_call_nothing_is_renewed(node: Node) -> None:
+    await node.answer()
+    await node.settled()
+    await node.bus.publish(CallEnded(call_id="call", outcome="answered", at=node.clock.now()))
+    await node.settled()
+    node.link.hang_up(node.opened()[0].tap_id)
+    await node.speech("new")
+    await node.settled()
+    assert len(node.opened()) == 1
+
+
+async def test_a_channel_that_would_inject_options_is_refused(node: Node) -> None:
+    await node.bus.publish(
+        CallAnswered(
+            call_id="call",
+            agent="8001",
+            citizen_channel="PJSIP/x,w\r\nAction: Originate",
+            agent_channel="PJSIP/8001-00000002",
+            at=node.clock.now(),
+            origin=ORIGIN,
+        )
+    )
+    await until(lambda: node.link.asked)
+    await node.settled()
+    assert len(node.link.asked) == 1
+
+
+async def test_by_the_second_way_taps_are_announced_and_nothing_is_originated(
+    settings: Settings, bus: LocalBus, clock: FakeClock
+) -> None:
+    node = Node(settings.model_copy(update={"tap": "mixmonitor"}), bus, clock)
+    await node.taps.start()
+    await bus.publish(
+        CallAnswered(
+            call_id="call",
+            agent="8001",
+            citizen_channel="a",
+            agent_channel="b",
+            at=clock.now(),
+            origin=ORIGIN - timedelta(seconds=1),
+        )
+    )
+    await until(lambda: node.opened("citizen") and node.opened("agent"))
+    await node.settled()
+    assert node.link.asked == []
+    await node.taps.close()

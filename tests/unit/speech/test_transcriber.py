@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import pytest
+
+from hotline.bus import LocalBus
+from hotline.clock import SystemClock
+from hotline.events import (
+    CallEnded,
+    Event,
+    Speaker,
+    SpeechDelayed,
+    SpeechStateChanged,
+    TapClosed,
+    TapOpened,
+    TapSilent,
+    TranscriptGap,
+    Utterance,
+)
+from speech import leg as leg_module
+from speech import transcriber as transcriber_module
+from speech.transcriber import Transcriber, _OpenLeg
+from tests.fakes.recogniser import QUIET, VOICE, FakeEngine, LoudIsVoice
+from tests.waiting import until
+
+E = TypeVar("E", bound=Event)
+
+
+class Desk:
+    """A transcriber without sockets: the test hands it sound."""
+
+    def __init__(self, bus: LocalBus) -> None:
+        self.bus = bus
+        self.engine = FakeEngine(["喂 你好", "路灯 坏 了", "人民路 二 十 三 号"])
+        self.transcriber = Transcriber(bus, SystemClock(), None, threads=1, detector=LoudIsVoice)
+        self.held: set[str] = set()
+        self.events: list[Event] = []
+        bus.subscribe(self._hear)
+        self.transcriber.start(lambda call_id: call_id in self.held)
+
+    async def _hear(self, event: Event) -> None:
+        self.events.append(event)
+
+    def of(self, kind: type[E]) -> list[E]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def finals(self) -> list[Utterance]:
+        return [event for event in self.of(Utterance) if event.final]
+
+    def leg(self, call_id: str = "call", speaker: Speaker = "citizen", age_s: float = 0.0) -> _OpenLeg:
+        origin = datetime.now(UTC) - timedelta(seconds=age_s)
+        tap = TapOpened(call_id=call_id, tap_id=str(uuid.uuid4()), speaker=speaker, origin=origin)
+        return self.transcriber.open_leg(tap, None)
+
+    def say(self, leg: _OpenLeg, frames: int = 50, quiet: int = 30) -> None:
+        now = asyncio.get_running_loop().time()
+        for i in range(frames):
+            leg.audio(VOICE, now + i * 0.02)
+        for i in range(quiet):
+            leg.audio(QUIET, now + (frames + i) * 0.02)
+
+
+@pytest.fixture(autouse=True)
+def quick() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transcriber_module, "TICK_S", 0.02)
+        patch.setattr(transcriber_module, "AFTER_END_S", 0.05)
+        patch.setattr(transcriber_module, "ANNOUNCE_S", 0.1)
+        patch.setattr(transcriber_module, "DELAY_TOLD_S", 0.1)
+        patch.setattr(transcriber_module, "DELAY_OVER_S", 0.05)
+        yield
+
+
+@pytest.fixture
+async def desk(bus: LocalBus) -> AsyncIterator[Desk]:
+    desk = Desk(bus)
+    desk.transcriber.use(desk.engine)
+    yield desk
+    desk.engine.gate.set()
+    await desk.transcriber.close()
+
+
+async def test_two_speakers_lie_on_one_time_line(desk: Desk) -> None:
+    citizen, agent = desk.leg("call", "citizen", age_s=10), desk.leg("call", "agent", age_s=10)
+    desk.say(citizen)
+    await until(lambda: len(desk.finals()) == 1)
+    desk.say(agent)
+    await until(lambda: len(desk.finals()) == 2)
+    first, second = desk.finals()
+    assert (first.speaker, second.speaker) == ("citizen", "agent")
+    assert 9_900 <= first.start_ms <= 11_500
+    assert abs(first.start_ms - second.start_ms) < 1000
+
+
+async def test_finals_are_in_clerks_writing_and_carry_what_was_heard(desk: Desk) -> None:
+    leg = desk.leg()
+    for _ in range(3):
+        desk.say(leg)
+    await until(lambda: len(desk.finals()) == 3)
+    last = desk.finals()[-1]
+    assert (last.text, last.raw) == ("人民路23号", "人民路 二 十 三 号")
+    assert [word[0] for word in last.words] == last.raw.split()
+    assert len({final.utterance_id for final in desk.finals()}) == 3
+
+
+async def test_a_partial_that_comes_to_nothing_is_taken_back(desk: Desk) -> None:
+    leg = desk.leg()
+    desk.engine.gate.clear()
+    now = asyncio.get_running_loop().time()
+    for i in range(50):
+        leg.audio(VOICE, now + i * 0.02)
+    desk.engine.gate.set()
+    await until(lambda: desk.of(Utterance))
+    desk.engine._lines[:] = [""]
+    for _ in range(30):
+        leg.audio(QUIET, now + 1)
+    await until(desk.finals)
+    assert desk.finals()[0].text == ""
+    assert desk.finals()[0].utterance_id == desk.of(Utterance)[0].utterance_id
+
+
+async def test_noise_that_is_no_speech_makes_no_event(desk: Desk) -> None:
+    desk.engine._lines[:] = [""]
+    leg = desk.leg()
+    desk.say(leg)
+    assert await desk.transcriber.settle()
+    assert desk.of(Utterance) == []
+
+
+async def test_a_silent_wire_raises_the_alarm_and_its_end_is_told_with_the_gap(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leg_module, "SILENT_S", 0.1)
+    leg = desk.leg()
+    leg.audio(QUIET, asyncio.get_running_loop().time())
+    await until(lambda: desk.of(TapSilent))
+    assert desk.of(TapSilent)[0].silent_s >= 0.1
+    assert len(desk.of(TapSilent)) == 1, "told once"
+    leg.audio(QUIET, asyncio.get_running_loop().time())
+    await until(lambda: len(desk.of(TapSilent)) == 2)
+    assert desk.of(TapSilent)[1].silent_s == 0.0
+    await until(lambda: desk.of(TranscriptGap))
+    gap = desk.of(TranscriptGap)[0]
+    assert gap.end_ms - gap.start_ms >= 100
+
+
+async def test_a_held_call_may_be_silent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leg_module, "SILENT_S", 0.05)
+    desk.held.add("call")
+    desk.leg("call")
+    desk.leg("other")
+    await until(lambda: desk.of(TapSilent))
+    assert {event.call_id for event in desk.of(TapSilent)} == {"other"}
+
+
+async def test_a_lagging_call_is_told_and_so_is_its_catching_up(desk: Desk) -> None:
+    desk.engine.gate.clear()
+    leg = desk.leg("slow")
+    desk.say(leg)
+    desk.say(desk.leg("slow", "agent"))
+    await until(lambda: desk.of(SpeechDelayed))
+    assert desk.of(SpeechDelayed)[0].call_id == "slow"
+    assert desk.of(SpeechDelayed)[0].delay_s >= 0.1
+    desk.engine.gate.set()
+    await until(lambda: desk.of(SpeechDelayed)[-1].delay_s == 0.0)
+    assert len(desk.finals()) == 2, "and no final was dropped"
+
+
+async def test_a_call_that_ended_while_it_lagged_is_still_written(desk: Desk) -> None:
+    desk.engine.gate.clear()
+    leg = desk.leg()
+    desk.say(leg)
+    desk.transcriber.close_leg(leg)
+    await until(lambda: desk.of(TapClosed))
+    assert desk.finals() == []
+    desk.engine.gate.set()
+    await until(desk.finals)
+
+
+async def test_speech_in_progress_is_not_lost_when_the_leg_ends(desk: Desk) -> None:
+    leg = desk.leg()
+    desk.say(leg, quiet=0)
+    desk.transcriber.close_leg(leg)
+    desk.transcriber.close_leg(leg)
+    await until(desk.finals)
+    await desk.bus.settle()
+    assert len(desk.of(TapClosed)) == 1
+
+
+async def test_a_leg_that_outlives_its_call_is_closed(desk: Desk) -> None:
+    desk.leg("over")
+    desk.leg("alive")
+    await desk.bus.publish(CallEnded(call_id="over", outcome="answered", at=datetime.now(UTC)))
+    await until(lambda: desk.of(TapClosed))
+    assert [event.call_id for event in desk.of(TapClosed)] == ["over"]
+
+
+async def test_the_state_is_told_at_start_and_again_and_again(bus: LocalBus) -> None:
+    desk = Desk(bus)
+    await until(lambda: desk.of(SpeechStateChanged))
+    assert not desk.of(SpeechStateChanged)[0].available
+    leg = desk.leg()
+    desk.say(leg)
+    desk.transcriber.use(desk.engine)
+    desk.say(leg)
+    await until(desk.finals)
+    assert len(desk.finals()) == 1, "what came before the model was there is not heard, what comes after is"
+    await until(lambda: sum(e.available and e.model == "fake" for e in desk.of(SpeechStateChanged)) >= 3)
+    await desk.transcriber.close()
+
+
+async def test_without_a_model_it_says_why_and_lives(bus: LocalBus) -> None:
+    desk = Desk(bus)
+    desk.transcriber.use(None, "未找到语音模型")
+    desk.say(desk.leg())
+    await until(lambda: any(e.reason == "未找到语音模型" for e in desk.of(SpeechStateChanged)))
+    assert desk.of(Utterance) == []
+    await desk.transcriber.close()

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from asterisk_conf.music import make_music
+from hotline import wav
+from speech.vad import Ears, GatedSilero
+from tests.speech_samples import a_law, silence, spoken
+
+
+def share(detector: GatedSilero, pcm: bytes) -> float:
+    frames = [pcm[i : i + 320] for i in range(0, len(pcm) - 319, 320)]
+    return sum(detector.voiced(frame) for frame in frames) / len(frames)
+
+
+def noise(seconds: float, loudness: float) -> bytes:
+    samples = np.random.default_rng(1).standard_normal(int(seconds * 8000)) * loudness
+    return a_law(samples.clip(-32000, 32000).astype(np.int16)).tobytes()
+
+
+async def test_a_voice_is_heard_and_silence_is_not() -> None:
+    ears = Ears()
+    detector = GatedSilero(ears)
+    assert share(detector, silence(2.0)) == 0.0
+    assert ears.made == 0, "a quiet line costs no network"
+    assert share(detector, await spoken("请问办理居住证需要准备哪些材料")) > 0.5
+    assert share(detector, silence(2.0)) < 0.1
+
+
+async def test_a_quiet_voice_is_heard_too() -> None:
+    loud = np.frombuffer(await spoken("请问办理居住证需要准备哪些材料"), np.int16)
+    quiet = a_law((loud * 0.1).astype(np.int16)).tobytes()
+    assert share(GatedSilero(Ears()), quiet) > 0.5
+
+
+@pytest.mark.parametrize("loudness", [50, 500, 3000])
+def test_noise_is_no_voice(loudness: float) -> None:
+    assert share(GatedSilero(Ears()), noise(5.0, loudness)) < 0.05
+
+
+def test_music_on_hold_is_no_voice(tmp_path: Path) -> None:
+    tune = (wav.read(make_music(tmp_path)).samples * 32767).astype(np.int16)
+    assert share(GatedSilero(Ears()), a_law(tune).tobytes()[: 16_000 * 10]) < 0.1
+
+
+async def test_networks_are_lent_only_while_somebody_speaks() -> None:
+    ears = Ears()
+    voice = await spoken("路灯坏了")
+    for _ in range(5):
+        detector = GatedSilero(ears)
+        share(detector, voice + silence(1.0))
+        detector.close()
+        detector.close()
+    assert ears.made == 1
+
+
+async def test_a_lent_network_remembers_nothing_of_the_speaker_before() -> None:
+    ears = Ears()
+    voice = await spoken("路灯坏了")
+    fresh = share(GatedSilero(ears), voice + silence(1.0))
+    noisy = GatedSilero(ears)
+    share(noisy, noise(2.0, 3000))
+    noisy.close()
+    assert share(GatedSilero(ears), voice + silence(1.0)) == fresh
