@@ -39,7 +39,6 @@ class Settings(BaseSettings):
     jurisdiction: str = Field(default="demo", description="Demo jurisdiction to load, or 'none'.")
     script: str = Field(default="direct", description="IVR script published at first start.")
     seats: int = Field(default=60, ge=1, le=900, description="Agents' softphone extensions, from 8001.")
-    wrap_up_s: float = Field(default=120.0, ge=0, le=3600, description="Longest after-call work, seconds.")
     trunk_host: str = Field(default="", description="SIP trunk, host[:port]; empty means the simulator.")
     simulator: bool = Field(default=True, description="Start the telephone-network simulator.")
     speech_threads: int = Field(default=0, ge=0, description="Recogniser threads; 0 means one per core.")

@@ -1,0 +1,76 @@
+"""Rows in order, one bad change does not hold up the others, a database that is away is waited for."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.ledger import Ledger, Op
+from db.models import CalendarDay
+from db.session import Sessions
+from tests.waiting import until
+
+
+def add(day: int) -> Op:
+    from datetime import date
+
+    async def op(session: AsyncSession) -> None:
+        session.add(CalendarDay(day=date(2026, 1, day), is_workday=True))
+
+    return op
+
+
+async def days(sessions: Sessions) -> list[int]:
+    async with sessions() as session:
+        return sorted(row.day.day for row in await session.scalars(select(CalendarDay)))
+
+
+async def test_one_bad_change_does_not_hold_up_the_others(sessions: Sessions) -> None:
+    async def bad(_: AsyncSession) -> None:
+        raise RuntimeError("a fault of ours")
+
+    ledger = Ledger(sessions)
+    assert await ledger.write(add(1), bad, add(2))
+    assert await ledger.write(add(2), add(3))  # 2 is there already: refused by the database and dropped
+    assert await days(sessions) == [1, 2, 3]
+    await ledger.close()
+
+
+async def test_a_database_that_is_away_is_waited_for(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("calls.ledger.RETRY_S", 0.01)
+    away = asyncio.Event()
+    away.set()
+
+    async def gate(_: AsyncSession) -> None:
+        if away.is_set():
+            raise OperationalError("INSERT", {}, Exception("the server is gone"))
+
+    ledger = Ledger(sessions)
+    assert not await ledger.write(gate, add(1))
+    assert not await ledger.write(add(2))
+    assert ledger.behind == 3
+    away.clear()
+    await until(lambda: ledger.behind == 0)
+    assert await days(sessions) == [1, 2]
+    await ledger.close()
+
+
+async def test_a_slow_database_delays_nobody_for_long(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("calls.ledger.WAIT_S", 0.05)
+    monkeypatch.setattr("calls.ledger.RETRY_S", 0.01)
+    release = asyncio.Event()
+
+    async def slow(_: AsyncSession) -> None:
+        await release.wait()
+
+    ledger = Ledger(sessions)
+    async with asyncio.timeout(2):
+        assert not await ledger.write(slow, add(1))
+    release.set()
+    await until(lambda: ledger.behind == 0)
+    assert await days(sessions) == [1]
+    await ledger.close()
