@@ -51,7 +51,7 @@ async def board_state(desk: DeskServices, live: LiveCalls) -> dict[str, Any]:
             user_id: name
             for user_id, name in (
                 await session.execute(select(User.id, User.name).where(User.id.in_([i for i in seats if i])))
-            ).tuples()
+            ).all()
         }
     by_seat = {agent.agent: names.get(agent.user_id or 0, "") for agent in floor.agents}
     return {

@@ -37,7 +37,7 @@ def _talk(seconds: float | None) -> str:
 
 async def _names(session: AsyncSession, ids: set[int | None]) -> dict[int | None, str]:
     rows = await session.execute(select(User.id, User.name).where(User.id.in_([i for i in ids if i])))
-    return dict(rows.tuples().all())
+    return {user_id: name for user_id, name in rows.all()}
 
 
 async def caller_card(session: AsyncSession, clock: Clock, call: Call) -> dict[str, Any]:

@@ -81,7 +81,7 @@ async def _waiting(session: AsyncSession, live: LiveCalls) -> dict[str, int]:
     counted = await session.execute(
         select(Call.queue, func.count()).where(Call.state.in_(("queued", "ringing"))).group_by(Call.queue)
     )
-    return {queue: number for queue, number in counted.tuples() if queue} | {
+    return {queue: number for queue, number in counted.all() if queue} | {
         queue: event.waiting for queue, event in live.queues.items()
     }
 

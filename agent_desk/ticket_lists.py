@@ -157,4 +157,4 @@ def _row(ticket: Ticket, category: str | None, unit: str | None, clock: TicketCl
 async def counts(session: AsyncSession, scope: ColumnElement[bool]) -> dict[str, int]:
     """Tickets by state."""
     rows = await session.execute(select(Ticket.state, func.count()).where(scope).group_by(Ticket.state))
-    return {state: number for state, number in rows.tuples()}
+    return {state: number for state, number in rows.all()}

@@ -186,6 +186,7 @@ const REDUCERS = {
   },
   EmergencyHeard(e) {
     if (!mine(e)) return;
+    if (state.emergencies.some((old) => old.utterance_id === e.utterance_id && old.code === e.code)) return;
     state.emergencies.push(e);
     changed("emergency", "transcript");
   },

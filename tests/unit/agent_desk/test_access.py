@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import pytest
+from aiohttp import web
+
+from agent_desk.access import CSRF_HEADER, allowed_to
+from agent_desk.app import BODY_LIMIT
+from agent_desk.permissions import TABLE, Permission, allowed, home
+from tickets.permissions import ROLE_NAMES
+
+from .conftest import Desk
+
+
+async def test_every_route_says_whom_it_is_for(desk: Desk) -> None:
+    app = desk.server.app
+    silent = [
+        route
+        for route in app.router.routes()
+        if not isinstance(route.resource, web.StaticResource) and allowed_to(route.handler) is None
+    ]
+    assert silent == []
+
+
+async def test_only_these_pages_are_open_to_strangers(desk: Desk) -> None:
+    app = desk.server.app
+    public = {
+        route.resource.canonical
+        for route in app.router.routes()
+        if route.resource is not None and allowed_to(route.handler) == frozenset()
+    }
+    assert public == {"/login", "/healthz"}
+
+
+def test_the_table_knows_every_role() -> None:
+    people = set(ROLE_NAMES) - {"SYSTEM"}
+    assert people <= TABLE.keys()
+
+
+def test_unknown_roles_give_nothing() -> None:
+    assert allowed(["NO_SUCH_ROLE"]) == {Permission.LOGGED_IN}
+    assert home(allowed([])) == "/password"
+
+
+def test_nobody_outside_the_centre_hears_recordings() -> None:
+    for role in ("UNIT_LIAISON", "HANDLER", "UNIT_HEAD", "ADMIN", "ANALYST", "SECURITY"):
+        assert not allowed([role]) & {Permission.PLAY_ANY_RECORDING, Permission.PLAY_OWN_RECORDING}
+
+
+@pytest.mark.parametrize(
+    ("login", "path"),
+    [
+        ("urban", "/desk"),
+        ("urban", "/api/desk/state"),
+        ("urban", "/board"),
+        ("urban", "/admin"),
+        ("urban", "/api/kb/search?q=x"),
+        ("agent1", "/board"),
+        ("agent1", "/admin"),
+        ("agent1", "/unit"),
+        ("admin", "/desk"),
+        ("admin", "/tickets"),
+        ("dispatcher", "/desk"),
+    ],
+)
+async def test_a_page_of_another_role_is_refused(desk: Desk, login: str, path: str) -> None:
+    person = await desk.log_in(login)
+    response = await person.get(path)
+    assert response.status == 403
+    assert "没有使用此功能的权限" in await response.text()
+
+
+async def test_strangers_get_json_from_the_api_and_the_log_in_page_elsewhere(desk: Desk) -> None:
+    client = await desk.client()
+    api = await client.get("/api/desk/state")
+    assert (api.status, (await api.json())["error"]) == (401, "登录已失效，请重新登录。")
+    page = await client.get("/desk", allow_redirects=False)
+    assert page.status == 303
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {CSRF_HEADER: "wrong"},
+        {CSRF_HEADER: ""},
+        {"Origin": "https://evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+async def test_a_request_that_another_site_could_send_changes_nothing(desk: Desk, headers: dict[str, str]) -> None:
+    person = await desk.log_in("agent1")
+    response = await person.post("/api/desk/act/ready", headers=headers)
+    assert response.status == 403
+    assert desk.control.acts("ready") == []
+
+
+async def test_the_own_page_may(desk: Desk) -> None:
+    person = await desk.log_in("agent1")
+    own = {"Origin": str(person.client.make_url("")).rstrip("/"), "Sec-Fetch-Site": "same-origin"}
+    assert (await person.post("/api/desk/act/ready", headers=own)).status == 200
+
+
+async def test_a_body_over_the_limit_is_refused(desk: Desk) -> None:
+    person = await desk.log_in("agent1")
+    response = await person.post("/api/desk/act/ready", {"x": "x" * BODY_LIMIT})
+    assert response.status == 413
+    assert "超过上限" in (await response.json())["error"]
+
+
+async def test_one_s_session_does_not_open_another_s_csrf(desk: Desk) -> None:
+    one, other = await desk.log_in("agent1"), await desk.log_in("agent2")
+    response = await one.post("/api/desk/act/ready", headers={CSRF_HEADER: other.csrf})
+    assert response.status == 403

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.agent_desk.test_draft_api import FIELDS
+
+from .conftest import Desk, Person
+
+
+async def card(desk: Desk, person: Person, caller: str) -> Any:
+    feed = await desk.feed()
+    await feed.ring(caller)
+    return (await person.json("/api/desk/state"))["caller"]
+
+
+async def finished_call(desk: Desk, person: Person, caller: str, name: str = "陈先生", **fields: str) -> None:
+    feed = await desk.feed()
+    await feed.ring(caller)
+    await feed.answer()
+    sent = await person.post(
+        f"/api/desk/submit/{feed.call_id}",
+        {"kind": "register", "fields": FIELDS | {"appellant_name": name} | fields},
+    )
+    assert sent.status == 200, await sent.text()
+    await feed.end(desk.settings.recordings_dir)
+    desk.clock.move(minutes=5)
+
+
+async def test_a_first_call_has_no_history(desk: Desk) -> None:
+    found = await card(desk, await desk.log_in("agent1"), "13912345678")
+    assert (found["display"], found["name"], found["repeat"]) == ("139 1234 5678", "", 0)
+    assert found["calls"] == found["tickets"] == []
+
+
+async def test_a_second_call_is_marked_with_what_was_before(desk: Desk) -> None:
+    person = await desk.log_in("agent1")
+    await finished_call(desk, person, "13912345678")
+    found = await card(desk, person, "13912345678")
+    assert (found["name"], found["repeat"]) == ("陈先生", 1)
+    assert [(c["agent_name"], c["talk"], c["recorded"]) for c in found["calls"]] == [("王丽", "1分24秒", True)]
+    assert [(t["title"], t["is_open"]) for t in found["tickets"]] == [("文化路井盖损坏", True)]
+
+
+async def test_calls_long_ago_are_no_repeat(desk: Desk) -> None:
+    person = await desk.log_in("agent1")
+    await finished_call(desk, person, "13912345678")
+    desk.clock.move(days=91)
+    person = await desk.log_in("agent1")
+    assert (await card(desk, person, "13912345678"))["repeat"] == 0
+
+
+async def test_a_reporter_s_name_is_not_shown_on_another_call(desk: Desk) -> None:
+    person = await desk.log_in("agent1")
+    await finished_call(desk, person, "13912345678", "举报人甲", appeal_type="REPORT", confidential="REPORTER")
+    assert (await card(desk, person, "13912345678"))["name"] == ""
+
+
+@pytest.mark.parametrize("caller", ["", "not a number' OR 1=1", "9" * 40])
+async def test_numbers_that_are_none_have_no_history(desk: Desk, caller: str) -> None:
+    person = await desk.log_in("agent1")
+    feed = await desk.feed()
+    await feed.ring(caller[:32])
+    await feed.answer()
+    await feed.end()
+    found = await card(desk, person, caller[:32])
+    assert (found["phone"], found["calls"], found["repeat"]) == ("", [], 0)
+    assert found["kind_label"] in {"匿名来电", "号码异常"}
