@@ -77,7 +77,9 @@ class Hit:
 
 
 def _toned(text: str) -> tuple[str, ...]:
-    return tuple(re.sub(r"ng(\d?)$", r"n\1", one) for one in lazy_pinyin(text, style=Style.TONE3))
+    return tuple(
+        re.sub(r"^([zcs])h|ng(?=\d?$)", lambda m: m[1] or "n", one) for one in lazy_pinyin(text, style=Style.TONE3)
+    )
 
 
 def _misheard(there: str, word: str) -> bool:

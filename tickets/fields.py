@@ -62,7 +62,7 @@ FIELD_NAMES: dict[str, str] = {
 MIN_CONTENT = 10
 """Characters of content below which nobody can handle the matter (domain.md 2.9)."""
 
-_PHONE = re.compile(r"1\d{10}|0\d{9,11}|[2-9]\d{6,7}|\d{3,5}|00\d{6,15}")
+_PHONE = re.compile(r"1\d{10}|0\d{9,11}|[2-9]\d{6,7}|\d{3,5}|00\d{6,15}", re.ASCII)
 
 
 class FieldErrors(TicketError):

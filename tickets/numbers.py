@@ -12,7 +12,7 @@ from datetime import datetime
 
 from hotline.clock import local
 
-_PATTERN = re.compile(r"\d{18}")
+_PATTERN = re.compile(r"[0-9]{18}")
 
 
 def new_ticket_no(now: datetime) -> str:

@@ -105,9 +105,9 @@ class CategoryModel:
         for text, weight in lines:
             for gram, count in grams(text).items():
                 asked[gram] += weight * min(count, 2)
-        for gram, count in asked.items():
+        for gram, times in asked.items():
             for i, weight in self._postings.get(gram, ()):
-                per_phrase[i] += weight * min(count, MOST)
+                per_phrase[i] += weight * min(times, MOST)
         by_code: dict[str, list[float]] = defaultdict(list)
         for i, score in per_phrase.items():
             by_code[self._codes[i]].append(score)

@@ -1,4 +1,4 @@
-"""What kind of appeal it is (咨询 求助 投诉 举报 建议 表扬): cue words, the category's habit, the caller's tone."""
+"""What kind of appeal it is, 咨询 or 投诉 or another: cue words, the category's habit, the caller's tone."""
 
 from __future__ import annotations
 

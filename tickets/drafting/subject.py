@@ -132,9 +132,10 @@ def _answers(text: str, appellant: str, *, asked: bool) -> list[tuple[str, float
     """叫老地方烧烤 after the agent asked for the name."""
     out: list[tuple[str, float, int, int]] = []
     match = _ANSWER.match(text) if asked else None
-    if match is not None and appellant not in match["name"] and "叫" in text[:3]:
-        if read_name(match["name"], 0) != len(match["name"]):
-            out.append((match["name"], 0.8, *match.span("name")))
+    if match is not None and "叫" in text[:3]:
+        name = match["name"]
+        if (not appellant or appellant not in name) and read_name(name, 0) != len(name):
+            out.append((name, 0.8, *match.span("name")))
     match = re.match(r"(?:店名)?叫(?P<name>[\u4e00-\u9fffA-Za-z]{2,8}?)(?=在)", text)
     if match is not None:
         out.append((match["name"], 0.85, *match.span("name")))
