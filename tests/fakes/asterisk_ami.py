@@ -222,7 +222,8 @@ class FakeAsterisk:
         queue, interface = str(fields["Queue"]), str(fields["Interface"])
         if any(m.queue == queue and m.interface == interface for m in self.members):
             return [{"Response": "Error", "Message": "Unable to add interface: Already there"}]
-        member = FakeMember(queue, interface, str(fields["MemberName"]), str(fields.get("Paused", "0")))
+        paused = "1" if fields.get("Paused") in ("1", "true") else "0"
+        member = FakeMember(queue, interface, str(fields["MemberName"]), paused)
         self.members.append(member)
         return [
             {"Response": "Success", "Message": "Added interface to queue"},
