@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import psutil
 import pytest
 from sqlalchemy import select
 
@@ -64,7 +66,7 @@ class Hearing:
         await leg.say(pcm)
         await leg.hang_up()
         await until(lambda: any(type(e).__name__ == "TapClosed" and e.call_id == call_id for e in self.events))
-        assert await self.process.transcriber.settle()
+        assert await self.process.transcriber.settle(60)
         await self.bus.settle()
         return [u for u in self.utterances() if u.call_id == call_id]
 
@@ -175,6 +177,23 @@ async def test_live_partials_and_the_final_come_in_time(hearing: Hearing) -> Non
     assert partial.utterance_id == final.utterance_id
     await talk
     await leg.hang_up()
+
+
+async def test_memory_stays_bounded_over_many_calls_and_a_long_one(hearing: Hearing) -> None:
+    """A recogniser holds some 10 MB: fifteen forgotten ones, or one never renewed, would show."""
+    pcm = silence(0.3) + await spoken(SENTENCES[0]) + silence(0.6)
+    me = psutil.Process()
+    for i in range(12):  # until the allocator has its pools
+        await hearing.heard(pcm, f"warm{i}")
+    await hearing.heard(pcm * 16, "warm")
+    gc.collect()
+    before = me.memory_info().rss
+    for i in range(15):
+        await hearing.heard(pcm, f"many{i}")
+    await hearing.heard(pcm * 20, "long")
+    gc.collect()
+    grown = (me.memory_info().rss - before) / 1e6
+    assert grown < 60, f"{grown:.0f} MB more"
 
 
 async def test_music_and_noise_say_nothing(hearing: Hearing, tmp_path: Path) -> None:
