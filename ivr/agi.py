@@ -31,7 +31,9 @@ NOISE_LINES = 64
 """Lines that are no reply, before the peer is given up: only a variable with line feeds in it makes them."""
 CONNECTIONS = 600
 STRANGERS = 64
-"""Connections that have not sent a header yet; one more and the oldest of them is dropped."""
+STRANGER_SECONDS = 0.5
+"""Above so many connections without a header, those that are silent for so long are dropped. Asterisk's own come
+in crowds too, but their header is there at once."""
 
 _ROUTE = re.compile(r"[\w/.-]{1,64}", re.ASCII)
 
@@ -160,7 +162,7 @@ class AgiApplication(fast_agi.Application):  # type: ignore[misc]  # panoramisk 
         self._connections = connections
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._strangers: OrderedDict[asyncio.Task[None], asyncio.StreamWriter] = OrderedDict()
+        self._strangers: OrderedDict[asyncio.Task[None], tuple[float, asyncio.StreamWriter]] = OrderedDict()
 
     async def start(self, host: str, port: int) -> int:
         """Listen; returns the port (of use when 0 was asked for). Raises OSError when it is taken."""
@@ -191,11 +193,15 @@ class AgiApplication(fast_agi.Application):  # type: ignore[misc]  # panoramisk 
         # A plain function: asyncio would otherwise own the task and log its cancellation as a fault.
         task = asyncio.create_task(self.handler(reader, writer), name="agi")
         self._tasks.add(task)
-        self._strangers[task] = writer
+        now = self.loop.time()
+        self._strangers[task] = (now, writer)
         task.add_done_callback(self._forget)
-        if len(self._strangers) > STRANGERS:
-            _, oldest = self._strangers.popitem(last=False)
-            oldest.transport.abort()
+        while len(self._strangers) > STRANGERS:
+            oldest, (since, its_writer) = next(iter(self._strangers.items()))
+            if now - since < STRANGER_SECONDS:
+                break
+            del self._strangers[oldest]
+            its_writer.transport.abort()
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

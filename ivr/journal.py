@@ -11,9 +11,11 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
+from sqlalchemy import insert
 from sqlalchemy.exc import (
     DataError,
     IntegrityError,
@@ -66,13 +68,14 @@ class Journal(Protocol):
 Write = Callable[[AsyncSession], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
 class _Entry:
-    """One row to write. `needs_call`: its foreign key wants the call's own row first."""
+    """One row to write: a step's values, or a function. `needs_call`: it refers to the call's own row."""
 
-    def __init__(self, write: Write, needs_call: tuple[str, str] | None, at: float) -> None:
-        self.write = write
-        self.needs_call = needs_call
-        self.at = at
+    step: dict[str, Any] | None = None
+    write: Write | None = None
+    needs_call: tuple[str, str] | None = None
+    at: float = 0.0
 
 
 class DatabaseJournal:
@@ -119,20 +122,19 @@ class DatabaseJournal:
             ScriptStep(call_id=call_id, script=script, version=version, node=node, kind=kind, at=at, detail=detail)
         )
 
-        async def write(session: AsyncSession) -> None:
-            session.add(
-                ScriptStepRow(
-                    call_id=call_id,
-                    script=script,
-                    version=version,
-                    node=node,
-                    kind=kind,
-                    at=at,
-                    detail=detail[:200],
-                )
+        self._put(
+            _Entry(
+                step={
+                    "call_id": call_id,
+                    "script": script,
+                    "version": version,
+                    "node": node,
+                    "kind": kind,
+                    "at": at,
+                    "detail": detail[:200],
+                }
             )
-
-        self._keep(write)
+        )
 
     def survey(self, call_id: str, question: str, answer: int, agent: str) -> None:
         at = self._clock.now()
@@ -185,12 +187,15 @@ class DatabaseJournal:
         self._keep(write, (call_id, ""))
 
     def _keep(self, write: Write, needs_call: tuple[str, str] | None = None) -> None:
+        self._put(_Entry(write=write, needs_call=needs_call, at=self._clock.monotonic()))
+
+    def _put(self, entry: _Entry) -> None:
         if len(self._rows) >= KEPT:
             self._rows.popleft()
             self._lost += 1
             if self._lost % 1000 == 1:
                 log.error("the database is away for so long that %d rows were given up", self._lost)
-        self._rows.append(_Entry(write, needs_call, self._clock.monotonic()))
+        self._rows.append(entry)
         self._idle.clear()
         self._more.set()
 
@@ -243,7 +248,12 @@ class DatabaseJournal:
         """Write these; returns those whose call has no row yet and that may still wait for it."""
         waiting = []
         async with self._sessions.begin() as session:
+            # Steps are most of the rows by far: written in one statement.
+            if steps := [entry.step for entry in batch if entry.step is not None]:
+                await session.execute(insert(ScriptStepRow), steps)
             for entry in batch:
+                if entry.write is None:
+                    continue
                 if entry.needs_call and not await self._call_is_there(session, entry):
                     waiting.append(entry)
                     continue

@@ -270,11 +270,27 @@ async def test_a_crowd_that_says_nothing_locks_nobody_out(serve: Serve, app: Agi
 
     port = await serve(route)
     crowd = [await asyncio.open_connection("127.0.0.1", port) for _ in range(200)]
-    await until(lambda: len(app._strangers) <= agi.STRANGERS)
     assert await serve_call(port, FakeChannel().answer) == ["ANSWER"]
     for _, writer in crowd:
         writer.close()
     await until(lambda: not app._tasks)
+
+
+async def test_of_a_silent_crowd_the_longest_silent_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agi, "STRANGERS", 5)
+    monkeypatch.setattr(agi, "STRANGER_SECONDS", 0.05)
+    app = AgiApplication()
+    port = await app.start("127.0.0.1", 0)
+    crowd = [await asyncio.open_connection("127.0.0.1", port) for _ in range(20)]
+    await until(lambda: len(app._tasks) == 20)
+    assert len(app._strangers) == 20, "a crowd of Asterisk's own is not punished for coming together"
+    async with asyncio.timeout(3):
+        while len(app._strangers) > 6:
+            crowd.append(await asyncio.open_connection("127.0.0.1", port))
+            await asyncio.sleep(0.02)
+    for _, writer in crowd:
+        writer.close()
+    await app.close()
 
 
 async def test_over_the_cap_a_call_is_let_go_at_once() -> None:
