@@ -1,4 +1,4 @@
-"""How well the draft ticket is filled: field accuracy on dialogues written for it, clean and with recognition noise.
+"""How well the draft ticket is filled: field accuracy on written dialogues, clean and with recognition noise.
 
 `python -m bench.draft` prints one table and writes JSON. `dev` is for tuning; `heldout` was written before the
 rules and is only measured. Noise replaces characters of both speakers by homophones (same folded syllable), as a
@@ -58,7 +58,7 @@ def _value(drafted: Drafted, name: str) -> str:
 
 
 def _one_of(gold: Gold, key: str, drafted: str) -> bool:
-    return drafted in [gold[key]] + gold.get(f"{key}_any", []) if key in gold else drafted in gold[f"{key}_any"]
+    return drafted in [*([gold[key]] if key in gold else []), *gold.get(f"{key}_any", [])]
 
 
 def _contains(words: Iterable[str], text: str) -> bool:

@@ -158,6 +158,8 @@ class _Talk:
         self.caller = caller
         self._said = {utterance.utterance_id: utterance for utterance in said}
         self.refining: asyncio.Task[None] | None = None
+        self.better: Suggestions = {}
+        """What the refiner found last; it stands before the rules until it has heard the rest."""
 
     def add(self, utterance: Utterance) -> None:
         self._said[utterance.utterance_id] = utterance
@@ -199,7 +201,7 @@ class Drafts:
         talk.add(utterance)
         said = talk.in_order()
         suggestions = self._drafter.update(said, caller=talk.caller, now=self._clock.now())
-        await self._publish(utterance.call_id, suggestions)
+        await self._publish(utterance.call_id, suggestions | talk.better)
         if self._refiner is not None and (talk.refining is None or talk.refining.done()):
             talk.refining = asyncio.create_task(
                 self._refine(self._refiner, talk, utterance.call_id, said, suggestions), name="drafts:refine"
@@ -237,9 +239,11 @@ class Drafts:
         with contextlib.suppress(asyncio.CancelledError):
             while True:
                 better = await refiner.refine(said, rules)
-                if better is not rules:
-                    await self._publish(call_id, better)
+                talk.better = {name: found for name, found in better.items() if found != rules.get(name)}
                 latest = talk.in_order()
+                if talk.better:
+                    newest = self._drafter.update(latest, caller=talk.caller, now=self._clock.now())
+                    await self._publish(call_id, newest | talk.better)
                 if len(latest) == len(said):
                     return
                 said = latest

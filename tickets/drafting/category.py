@@ -26,6 +26,9 @@ WORD = 1.1
 SHARP = 0.55
 """Scale of the soft maximum that turns scores into confidence; fitted on bench/data/draft/dev.yaml."""
 
+HEIGHT = 26.0
+"""Score at which something was said that is worth two thirds of full confidence."""
+
 _IDLE = frozenset("的了吗呢吧啊呀哦嗯我你他她它们是在有就都也还和跟把被给这那个一不没要会能可以到去来说人上下里很")
 
 
@@ -133,7 +136,7 @@ class CategoryModel:
         top = ranked[0][1]
         # The share of the soft maximum says how clear the winner is, the height whether anything was said at all.
         shares = [math.exp((score - top) / max(top, 1.0) / 0.12 * SHARP) for _, score in ranked]
-        height = 1 - math.exp(-top / 18)
+        height = 1 - math.exp(-top / HEIGHT)
         total = sum(shares)
         return [
             Guess(code, round(height * share / total, 3), round(score, 2))

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from hotline.events import Suggestion, Utterance
 from tickets.drafting.category import CategoryModel, Guess
+from tickets.drafting.clerk import clean, without_opening
 from tickets.drafting.kind import find_kind
 from tickets.drafting.lexicon import CategoryEntry, Lexicon
 from tickets.drafting.person import find_person
@@ -82,7 +83,8 @@ class Drafter:
             citizen += 1
             aside = bool(line.asked & {"name", "phone"}) or (bool(line.asked & {"place", "time"}) and citizen > 2)
             weighted.append((_blank(line, hidden), 0.5 if aside else 1.0 if citizen <= 3 else 0.8))
-        spoken = [(text, weight) for text, weight in weighted if weight]
+        weighted = [(without_opening(clean(text)), weight) for text, weight in weighted]
+        spoken = [(text, weight) for text, weight in weighted if weight and len(text) > 1]
         guesses = self._model.guess(spoken)
         if not guesses:
             return [], [0.0] * len(lines)

@@ -20,6 +20,10 @@ REMEMBERED = 5000
 """Lines kept: a call is drafted anew after each of its utterances."""
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
 
+_EVERYDAY = frozenset(
+    "的了是我你他她它在有不就都也还和跟把被给这那个一没要会能可以到去来说人上下里很多好大小着过做又再谁老早家亩叫"
+)
+
 # Words that the rules look for, beyond the lexicon's own.
 _SPEECH = """
 昨天 今天 前天 大前天 昨晚 今晚 今早 早上 上午 中午 下午 傍晚 晚上
@@ -33,7 +37,7 @@ _SPEECH = """
 检查 查处 赔偿 退还 退款 退钱 道歉 维修 修好 清理 恢复 疏通 整治 整改
 取缔 调查 协调 道路 没人管 态度 扰民 公司 有限公司 超市 饭店 餐馆 药店
 医院 学校 幼儿园 工地 物业 小区 业主 村民 居民 我们公司 负责人 村口 门口
-旁边 对面 附近 单元 什么材料 什么手续 多少钱 怎么办理 在哪里 可以吗 怎么申请
+旁边 对面 附近 单元 什么材料 什么手续 多少钱 怎么办理 可以吗 怎么申请
 办理 申请 补办 报名 报销
 """
 
@@ -67,7 +71,8 @@ class Repair:
                 word = self._by_sound.get(heard[i : i + size])
                 if word is None or not _HAN.fullmatch(text, i, i + size):
                     continue
-                if word != text[i : i + size] and self._broken(cut, i, i + size):
+                there = text[i : i + size]
+                if word != there and not self._plain(there) and self._broken(cut, i, i + size):
                     out[i : i + size] = word
                 i += size
                 break
@@ -93,3 +98,8 @@ class Repair:
             # A word straddles the edge: only a long run of the same sound is proof enough.
             return end - start >= 4
         return len(inside) > 1 and (end - start > 2 or all(size == 1 for _, size in inside))
+
+    @staticmethod
+    def _plain(text: str) -> bool:
+        """Whether two characters are everyday ones that stand side by side without being a word: 的是, 我在."""
+        return len(text) == 2 and any(char in _EVERYDAY for char in text)

@@ -24,7 +24,9 @@ _LEFT_STOP = re.compile(
     r"去年|来|找|上|说是|个|家|帮|要|旁边|对面|楼下|隔壁|门口|施工单位|开发商|到底|学|买|卖|路|街|村|镇|乡|老板姓.)"
 )
 _CALLER_IS = re.compile(
-    rf"我(?:们)?(?:是|公司是|公司叫|厂是|叫)(?P<name>[\u4e00-\u9fffA-Za-z0-9]{{2,20}}?(?:{_KINDS}))(?:的)?(?P<post>负责人|法人|老板|经理|会计|工作人员|企业)?"
+    r"我(?:们)?(?:是|公司是|公司叫|厂是|叫)"
+    rf"(?P<name>[\u4e00-\u9fffA-Za-z0-9]{{2,20}}?(?:{_KINDS}))(?=$|[的我要想，、])"
+    r"(?:的)?(?P<post>负责人|法人|老板|经理|会计|工作人员|企业)?"
 )
 _OUR_FIRM = re.compile(
     r"我(?:们)?(?:公司|企业|单位想|店里)|本公司|我是(?:开|个体)|我开了|我们(?:是)?(?:一家)?企业"
@@ -62,15 +64,13 @@ def find_subject(
 
 
 def _own_firm(lines: Sequence[Line], category: str) -> tuple[str, Span] | None:
-    if category in _EMPLOYEE:
-        return None
     firm: tuple[str, Span] | None = None
     for line in lines:
         if not line.by_citizen:
             continue
         if (match := _CALLER_IS.search(line.read)) is not None and (match["post"] or "公司" in match["name"]):
             return match["name"], Span(line, match.start("name"), match.end("name"))
-        if firm is None and (match := _OUR_FIRM.search(line.read)) is not None:
+        if firm is None and category not in _EMPLOYEE and (match := _OUR_FIRM.search(line.read)) is not None:
             firm = "", Span(line, match.start(), match.end())
         elif firm is not None and "subject" in line.asked and (match := _ORG.search(line.read)) is not None:
             end = match.end()

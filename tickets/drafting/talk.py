@@ -24,6 +24,10 @@ _NOT_THE_CALLER = re.compile(
     r"[他她它]叫|店|公司|机构|饭店|网吧|药|户主|厂|车|护士|医生|楼盘|健身房|工牌|司机|卖场|超市|养"
 )
 _FOR_THE_CALLER = re.compile(r"贵姓|您的姓名|称呼|您叫|您姓|姓名和电话|姓名电话")
+LONGEST = 600
+"""Characters of an utterance that are read; speech ends an utterance after 15 s, some 100 characters."""
+MOST = 80
+"""Utterances read at each end of a talk: what lies between in an endless one tells nothing new."""
 KEPT = 2
 """Citizen's utterances for which a question of the agent stays open."""
 
@@ -51,12 +55,13 @@ def lines_of(utterances: Sequence[Utterance], repair: Callable[[str], str] = str
     out: list[Line] = []
     asked: frozenset[str] = frozenset()
     left = 0
-    for utterance in utterances:
+    read_now = utterances if len(utterances) <= 2 * MOST else [*utterances[:MOST], *utterances[-MOST:]]
+    for utterance in read_now:
         text = utterance.text
         if not text.strip():
             continue
         # Positions count in the utterance as it stands, so blanks are kept out of words but not taken away.
-        read = repair(text) if " " not in text else text
+        read = text[:LONGEST] if " " in text else repair(text[:LONGEST])
         if utterance.speaker == "agent":
             asked, left = _questions(read), KEPT
             out.append(Line(utterance.utterance_id, "agent", text, frozenset(), read))
@@ -106,4 +111,4 @@ def suggest(value: str, confidence: float, span: Span | None, label: str = "") -
 
 
 def whole(line: Line) -> Span:
-    return Span(line, 0, len(line.text))
+    return Span(line, 0, min(len(line.text), LONGEST))
