@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -46,7 +47,8 @@ class SpeechProcess:
         clock = SystemClock()
         self._database = impatient(make_engine(settings.db_url))
         self.keeper = TranscriptKeeper(make_sessions(self._database), clock)
-        ears = Ears()
+        self._ear_maker = ThreadPoolExecutor(1, thread_name_prefix="ears")
+        ears = Ears(self._ear_maker, reserve=4)
         self._hot_words = HotWordFile(settings.var / "hotwords.txt")
         self.transcriber = Transcriber(
             bus,
@@ -109,6 +111,7 @@ class SpeechProcess:
         await self.transcriber.close()
         self._taps.close()
         await self.keeper.close()
+        self._ear_maker.shutdown(cancel_futures=True)
         await self._database.dispose()
 
 

@@ -14,6 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from sqlalchemy import select
+
+from db.models import Call
+from db.session import Sessions
 from hotline.bus import Bus
 from hotline.clock import Clock
 from hotline.events import (
@@ -106,6 +110,16 @@ class TapManager:
             subscribe(self._speech_changed, SpeechStateChanged),
             self._link.on_event(self._asterisk_said),
         ]
+
+    async def resume(self, sessions: Sessions) -> None:
+        """Take up the calls that were being talked when an earlier process of ours ended."""
+        async with sessions() as session:
+            talking = select(Call).where(Call.state.in_(("talking", "held", "conference")))
+            for call in await session.scalars(talking):
+                self._origins[call.id] = call.started_at
+                self._want(call.id, "citizen", call.channel)
+                if call.agent_channel:
+                    self._want(call.id, "agent", call.agent_channel)
 
     async def close(self) -> None:
         """Stop renewing; legs that are open end with their calls."""

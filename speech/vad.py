@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ctypes
 from collections import deque
+from concurrent.futures import Executor
+from contextlib import suppress
 from typing import Any, Protocol
 
 import numpy as np
@@ -62,21 +64,46 @@ class Ear:
 
 
 class Ears:
-    """Silero instances are lent while somebody seems to speak: most legs are silent most of the time."""
+    """Silero instances are lent while somebody seems to speak: most legs are silent most of the time.
 
-    def __init__(self) -> None:
-        self._free: list[Ear] = []
+    With an executor they are made in its thread, some in reserve, for making one takes 50 ms and more, in which
+    the event loop would hear nobody; `lend` then gives None while none is ready.
+    """
+
+    def __init__(self, executor: Executor | None = None, *, reserve: int = 2) -> None:
+        self._executor = executor
+        self._reserve = reserve
+        self._free: deque[Ear] = deque()
+        self._in_making = False
         self.made = 0
+        self._stock()
 
-    def lend(self) -> Ear:
-        if self._free:
-            return self._free.pop()
-        self.made += 1
-        return Ear()
+    def lend(self) -> Ear | None:
+        """An ear that has forgotten its last speaker."""
+        if self._executor is None and not self._free:
+            self._make()
+        ear = self._free.pop() if self._free else None
+        self._stock()
+        return ear
 
     def take_back(self, ear: Ear) -> None:
         ear.reset()
         self._free.append(ear)
+
+    def _stock(self) -> None:
+        """Have the reserve made, one at a time."""
+        if self._executor is not None and len(self._free) < self._reserve and not self._in_making:
+            self._in_making = True
+            with suppress(RuntimeError):  # the executor is shut down: we are ending
+                self._executor.submit(self._make)
+
+    def _make(self) -> None:
+        try:
+            self._free.append(Ear())
+            self.made += 1
+        finally:
+            self._in_making = False
+        self._stock()
 
 
 class GatedSilero:
@@ -101,6 +128,9 @@ class GatedSilero:
                 self._before.append(pcm)
                 return False
             self._ear = self._ears.lend()
+            if self._ear is None:  # until one is made the gate's word must do: rather noise than a lost syllable
+                self._before.append(pcm)
+                return True
             self._rest = b"".join(self._before)
             self._before.clear()
         elif self._quiet_ms >= GATE_CLOSE_MS:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from asterisk_conf.music import make_music
 from hotline import wav
 from speech.vad import Ears, GatedSilero
 from tests.speech_samples import a_law, silence, spoken
+from tests.waiting import until
 
 
 def share(detector: GatedSilero, pcm: bytes) -> float:
@@ -65,3 +68,25 @@ async def test_a_lent_network_remembers_nothing_of_the_speaker_before() -> None:
     share(noisy, noise(2.0, 3000))
     noisy.close()
     assert share(GatedSilero(ears), voice + silence(1.0)) == fresh
+
+
+async def test_while_no_network_is_ready_the_gate_decides_and_no_voice_is_lost() -> None:
+    class Never(Executor):
+        """Takes every task and does none."""
+
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            return Future()
+
+    detector = GatedSilero(Ears(Never()))
+    assert share(detector, silence(1.0)) == 0.0
+    assert share(detector, await spoken("路灯坏了")) > 0.5
+
+
+async def test_networks_are_made_in_reserve_away_from_the_loop() -> None:
+    with ThreadPoolExecutor(1) as executor:
+        ears = Ears(executor, reserve=2)
+        await until(lambda: ears.made >= 1)
+        first = ears.lend()
+        assert first is not None
+        await until(lambda: ears.made >= 2)
+        ears.take_back(first)
