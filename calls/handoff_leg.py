@@ -71,11 +71,11 @@ def leg_variables(call: LiveCall, handoff: LiveHandoff, whisper: str = "") -> li
 
 def whisper_text(call: LiveCall, handoff: LiveHandoff) -> str:
     """What the other side hears before it is joined; short, because somebody waits for help."""
-    parts = ["一二三四五热线转接"]
+    parts = ["12345转接"]
     if handoff.place:
-        parts.append("地点" + safe(handoff.place, 30))
+        parts.append("地点" + safe(handoff.place, 20))
     if handoff.summary:
-        parts.append(safe(handoff.summary, 30))
+        parts.append(safe(handoff.summary, 20))
     phone = normalise(call.caller)
-    parts.append("来电号码" + phone.digits if phone.digits else "来电未显示号码")
+    parts.append("来电" + phone.digits if phone.digits else "来电未显示号码")
     return "，".join(parts) + "。"

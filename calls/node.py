@@ -8,6 +8,7 @@ from calls.ami import AmiLink
 from calls.callbacks import Callbacks
 from calls.conference import Conference, Speak
 from calls.control import Control
+from calls.outcomes import Outcomes
 from calls.recordings import Recordings
 from calls.seats import Seats
 from calls.tracker import Tracker
@@ -49,6 +50,7 @@ class CallsNode:
         self.control = Control(self.link, self.tracker, self.conference, bus, clock, settings)
         self.recordings = Recordings(settings, sessions, bus, clock)
         self.callbacks = Callbacks(sessions, bus, clock)
+        self.outcomes = Outcomes(sessions, bus)
         self._bus = bus
         self._clock = clock
 
@@ -57,6 +59,7 @@ class CallsNode:
         await self.tracker.start()
         await self.recordings.start()
         await self.callbacks.start()
+        await self.outcomes.start()
         await self.control.start()
         await self.link.start()
 
@@ -72,4 +75,5 @@ class CallsNode:
         await self.link.close()
         await self.tracker.close()
         await self.callbacks.close()
+        await self.outcomes.close()
         await self.recordings.close()

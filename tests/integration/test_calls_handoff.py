@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -261,3 +262,26 @@ async def test_a_reloaded_desk_is_put_back_on_the_line(calls: Room) -> None:
         assert not calls.heard(AgentStateChanged, agent="8001", state="wrap_up")
     await calls.wait(CallEnded, outcome="answered")
     await calls.wait(AgentStateChanged, agent="8001", state="wrap_up")
+
+
+async def four_seconds(text: str, path: Path) -> None:
+    """A voice that is ready at once, however busy the machine."""
+    assert "白霓镇" in text and CITIZEN in text
+    with wave.open(str(path), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(b"\x00\x10\x00\xf0" * 16000)
+
+
+async def test_110_is_told_by_voice_before_it_joins(asterisk_pair: AsteriskPair, tmp_path: Path) -> None:
+    async with room(asterisk_pair.settings, tmp_path, speak=four_seconds) as calls:
+        await calls.sit("8001")
+        async with CitizenLine(calls.settings, caller=CITIZEN) as citizen:
+            await talking(calls)
+            await calls.client.do("handoff", actor="8001", target="110", place="白霓镇", summary="打架")
+            calling = await calls.wait(HandoffChanged, status="calling")
+            accepted = await calls.wait(HandoffChanged, 25, status="accepted")
+            assert not citizen.ended
+        # Half a second of ringing, then four of whisper: it was really played to its end.
+        assert 4.4 < (accepted.at - calling.at).total_seconds() < 9
+        await calls.wait(CallEnded)
+        assert not list(calls.settings.run_dir.glob("whisper-*"))
