@@ -187,9 +187,10 @@ async def running_asterisk(settings: Settings, say: Say) -> AsyncIterator[None]:
         say("Asterisk is not on this machine: fetching it (about 300 MB, once)")
         program = await fetch_asterisk(settings, say)
     await make_prompts(settings, say)
-    instances = [AsteriskInstance(settings, "hotline", program=program)]
+    # They outlive this process if it is killed, for the sake of the calls; the next start takes them over.
+    instances = [AsteriskInstance(settings, "hotline", program=program, survive=True)]
     if settings.simulator and not settings.trunk_host:
-        instances.append(AsteriskInstance(settings, "network", program=program))
+        instances.append(AsteriskInstance(settings, "network", program=program, survive=True))
     try:
         await asyncio.gather(*(instance.start() for instance in instances))
         yield
@@ -229,23 +230,25 @@ async def running_node(core: Core, say: Say) -> AsyncIterator[None]:
     settings, sessions, bus, clock = core.settings, core.sessions, core.bus, core.clock
     async with sessions() as session:
         lexicon = await Lexicon.load(session)
-    index = KnowledgeIndex(sessions)
+    index = KnowledgeIndex(sessions, clock=clock)
     written = await index.build()
     if written:
         say(f"indexed {written} knowledge articles")
     node = CallsNode(settings, sessions, bus, clock, wrap_up_s=settings.wrap_up_s)
+    taps = TapManager(node.link, bus, clock, settings)
     parts: list[Part] = [
         Drafts(sessions, bus, clock, lexicon),
         Spotter(bus, clock, sessions),
         Suggester(index, bus),
         node,
-        TapManager(node.link, bus, clock, settings),
+        taps,
         IvrServer(settings, sessions, bus, clock),
     ]
     async with AsyncExitStack() as stack:
         for part in parts:
             await part.start()
             stack.push_async_callback(part.close)
+        await taps.resume(sessions)
         yield
 
 
@@ -295,7 +298,7 @@ async def running_desk(core: Core) -> AsyncIterator[None]:
         clock=core.clock,
         control=ControlClient(core.bus, core.clock),
         tickets=TicketDesk(core.sessions, core.bus, core.clock),
-        kb=KnowledgeIndex(core.sessions),
+        kb=KnowledgeIndex(core.sessions, clock=core.clock),
     )
     runner = web.AppRunner(make_app(services), access_log=None, shutdown_timeout=2.0)
     await runner.setup()

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,7 +30,9 @@ class Child:
     ) -> None:
         self.name = name
         self.restarts = 0
-        self._command = list(command)
+        # Where the machine can, the kernel ends the child when we are killed: it must not hold its ports then.
+        setpriv = shutil.which("setpriv")
+        self._command = [*([setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []), *command]
         self._log_file = log_file
         self._env = {**os.environ, **(env or {})}
         self._process: asyncio.subprocess.Process | None = None

@@ -61,8 +61,13 @@ def start_system(var: Path, model: Path | None, **extra: str) -> RunningSystem:
     }
     if "HOTLINE_ASTERISK" not in os.environ and (ROOT / "var" / "asterisk" / "usr").is_dir():
         environment["HOTLINE_ASTERISK"] = str(ROOT / "var" / "asterisk")
-    var.mkdir(parents=True, exist_ok=True)
-    console = var / "console.txt"
+    return launch(settings, environment)
+
+
+def launch(settings: Settings, environment: dict[str, str]) -> RunningSystem:
+    """Start the process and wait for its "ready"."""
+    settings.var.mkdir(parents=True, exist_ok=True)
+    console = settings.var / "console.txt"
     with console.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "hotline.cli", "up"],
@@ -82,6 +87,11 @@ def start_system(var: Path, model: Path | None, **extra: str) -> RunningSystem:
     kept = (settings.secrets_dir / "demo-accounts.txt").read_text(encoding="utf-8").splitlines()
     accounts = dict(line.split(" ", 1) for line in kept)
     return RunningSystem(settings, accounts, process, console, environment)
+
+
+def start_again(system: RunningSystem) -> RunningSystem:
+    """Run `hotline up` once more on the same folder and ports, as one does after a crash."""
+    return launch(system.settings, system.environment)
 
 
 def stop_system(system: RunningSystem) -> int:
@@ -137,9 +147,9 @@ async def chromium(voice: Path | None = None) -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def agent_at_desk(
-    system: RunningSystem, login: str = "agent1", *, voice: Path | None = None
+    system: RunningSystem, login: str = "agent1", *, voice: Path | None = None, ready: bool = True
 ) -> AsyncIterator[DeskPage]:
-    """An agent logged in and ready in a browser of their own."""
+    """An agent logged in, with the softphone registered and ready for calls, in a browser of their own."""
     async with chromium(voice) as browser:
         context = await browser.new_context(
             viewport={"width": 1366, "height": 768}, locale="zh-CN", permissions=["microphone"]
@@ -148,7 +158,9 @@ async def agent_at_desk(
         desk = DeskPage(page, system.url)
         try:
             await desk.log_in(login, system.accounts[login])
-            await desk.become_ready()
+            await desk.take_seat()
+            if ready:
+                await desk.become_ready()
             yield desk
         except BaseException:
             # What the agent saw when it went wrong; kept with the system's state.

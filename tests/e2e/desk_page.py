@@ -27,10 +27,13 @@ class DeskPage:
         await self.page.click("button.primary")
         await self.page.wait_for_url("**/desk")
 
-    async def become_ready(self) -> None:
-        """Wait for the softphone to be registered, then say that we take calls."""
+    async def take_seat(self) -> None:
+        """Wait until the softphone is registered and the seat is ours."""
         await expect(self.page.locator("#g-reg")).to_have_text("已注册", timeout=SHOWN_MS)
         await self.wait_state("示忙|示闲|话后")
+
+    async def become_ready(self) -> None:
+        """Say that we take calls."""
         if not await self.state_is("示闲"):
             await self.page.click("#seat-ready")
         await self.wait_state("示闲")
@@ -106,8 +109,11 @@ class DeskPage:
         return await number.inner_text()
 
     async def leave(self) -> None:
-        """Close the tab as at the end of a shift; a fault of the page's own script fails the test."""
+        """Log out as at the end of a shift; a fault of the page's own script fails the test."""
         faults = list(self.faults)
+        await self.page.click("details.me summary")
+        await self.page.click("#logout button")
+        await self.page.wait_for_url("**/login*")
         await self.page.close()
         assert not faults, faults
 

@@ -24,11 +24,14 @@ async def test_a_complaint_becomes_a_ticket_that_the_unit_signs(system: RunningS
         await citizen.play(voice)
         await desk.wait_offered("place_text", "白泉村")
         await desk.accept("place_text")
+        await desk.wait_offered("region_code", "天城|白泉")
+        await desk.accept("region_code")
         await desk.wait_offered("category_code", "路灯")
         await desk.accept("category_code")
         for field in ("title", "content", "demand"):
             await desk.wait_offered(field, ".+")
             await desk.accept(field)
+        await desk.type("occurred_text", "近几天")
         await desk.choose("appeal_type", "HELP")
         await desk.pick("unit_id", "城管局")
         assert await desk.value("appellant_name") == "陈先生"

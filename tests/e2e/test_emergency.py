@@ -47,7 +47,9 @@ async def test_the_citizen_stays_with_119_when_the_agent_leaves(
             await desk.page.keyboard.press("Alt+q")
             await expect(strip).to_contain_text("已移交", timeout=20_000)
             recorded = newest(brigade, "119-*.wav")
-            before = recorded.stat().st_size // 2 if recorded else 0  # samples so far; the header is not written yet
+            before = (
+                recorded.stat().st_size // 2 if recorded else 0
+            )  # samples so far; the header is not written yet
             await citizen.play(voice)  # the agent is gone: only 119 can hear this
             assert not citizen.ended
             for field, text in (("title", "人民路23号住宅火警"), ("content", "市民家中厨房油锅着火，已转119。")):

@@ -21,7 +21,10 @@ async def test_hanging_up_during_the_greeting(system: RunningSystem) -> None:
 
 
 async def test_hanging_up_in_the_queue_makes_a_callback_task(system: RunningSystem) -> None:
-    async with CitizenLine(system.settings, caller="13700000002") as citizen:
+    async with (
+        agent_at_desk(system, ready=False),  # somebody is there, but on a break
+        CitizenLine(system.settings, caller="13700000002") as citizen,
+    ):
         assert await citizen.wait_answered(20)
         call_id = citizen.call_id
         await call_in_state(system.settings, call_id, "queued")

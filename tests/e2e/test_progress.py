@@ -48,7 +48,7 @@ async def open_ticket(system: RunningSystem) -> str:
         await engine.dispose()
 
 
-async def step(system: RunningSystem, call_id: str, kind: str) -> str:
+async def step(system: RunningSystem, call_id: str, kind: str, seconds: float = 20.0) -> str:
     """The node of this kind that the call has entered."""
 
     async def look() -> str | None:
@@ -56,7 +56,7 @@ async def step(system: RunningSystem, call_id: str, kind: str) -> str:
             rows = select(ScriptStepRow.node).where(ScriptStepRow.call_id == call_id, ScriptStepRow.kind == kind)
             return await session.scalar(rows.limit(1))
 
-    return await eventually(look, f"a step of kind {kind}")
+    return await eventually(look, f"a step of kind {kind}", seconds)
 
 
 async def test_one_key_tells_the_caller_how_the_matter_stands(
