@@ -15,7 +15,7 @@ from tickets.drafting.lexicon import CategoryEntry
 from tickets.sounds import syllable
 
 K1, B = 1.2, 0.4
-SOUND = 0.6
+SOUND = 1.0
 """Weight of a sound n-gram against a character n-gram."""
 SECOND, THIRD = 0.45, 0.25
 """What a category's second and third best phrasing add to its best."""
