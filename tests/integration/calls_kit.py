@@ -90,9 +90,14 @@ class Room:
         await self.bus.close()
 
     # -- people --------------------------------------------------------------------------------
+    async def sign_in(self, seat: str) -> None:
+        """An agent is there, but not ready: with nobody at all the queue takes no calls."""
+        await self.client.do("login", actor=seat, user_id=None, queues=["common"])
+        await self.until(self.node.tracker.membership.settled, what=f"{seat} in its queues")
+
     async def sit(self, seat: str) -> None:
         """An agent signs in, is ready and keeps the desk's heart beating."""
-        await self.client.do("login", actor=seat, user_id=None, queues=["common"])
+        await self.sign_in(seat)
         self._beats[seat] = asyncio.create_task(self._beat(seat))
         await self.client.do("ready", actor=seat)
         await self.until(self.node.tracker.membership.settled, what=f"{seat} in its queues")

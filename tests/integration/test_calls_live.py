@@ -72,6 +72,7 @@ async def test_an_answered_call_leaves_its_whole_story(calls: Room) -> None:
 
 
 async def test_a_citizen_who_gives_up_in_the_queue_is_to_be_called_back(calls: Room) -> None:
+    await calls.sign_in("8001")
     async with CitizenLine(calls.settings, caller=CITIZEN) as citizen:
         await calls.wait(CallQueued)
         await citizen.hold(5.3)
@@ -87,6 +88,7 @@ async def test_a_citizen_who_gives_up_in_the_queue_is_to_be_called_back(calls: R
 
 
 async def test_a_citizen_who_hangs_up_at_once_is_left_alone(calls: Room) -> None:
+    await calls.sign_in("8001")
     async with CitizenLine(calls.settings, caller=CITIZEN):
         await calls.wait(CallQueued)
     assert (await calls.wait(CallEnded)).outcome == "abandoned"
