@@ -30,6 +30,7 @@ from speech.taps import TapBook
 from speech.text import ClerkText
 from speech.transcriber import Transcriber
 from speech.transcript import TranscriptKeeper, impatient
+from speech.trial import ModelTrial
 from speech.vad import Ears, GatedSilero
 
 log = logging.getLogger(__name__)
@@ -92,12 +93,19 @@ class SpeechProcess:
             log.warning("no speech model: calls go on without a transcript")
             self.transcriber.use(None, reason)
             return
+        trial = ModelTrial(self._settings.run_dir / "speech-model.trial")
+        if not trial.begin(folder):
+            log.error("%s killed the speech process three times: it is not loaded again", folder)
+            self.transcriber.use(None, f"语音模型损坏：{folder.name} 多次导致识别进程崩溃")
+            return
         try:
             engine: Engine = await asyncio.to_thread(VoskEngine, Path(folder))
         except (ModelBroken, OSError, ImportError) as error:
+            trial.passed()  # refused, not killed
             log.error("the speech model cannot be used: %s", error)
             self.transcriber.use(None, f"语音模型无法加载：{folder.name}")
             return
+        trial.passed()
         log.info("speech model %s is ready", engine.name)
         self.transcriber.use(engine)
 

@@ -65,17 +65,28 @@ class VoskEngine:
     def __init__(self, folder: Path) -> None:
         import vosk  # a process without a model never pays for loading the library
 
-        # A missing file inside makes Kaldi abort the process rather than raise: look first.
-        for part in ("am/final.mdl", "conf"):
-            if not (folder / part).exists() and not (folder / Path(part).name).exists():
-                raise ModelBroken(f"{folder} is not a Vosk model: {part} is missing")
+        self._check(folder)
         vosk.SetLogLevel(-2)
-        try:
-            self._model = vosk.Model(str(folder))
-        except Exception as error:
-            raise ModelBroken(f"Vosk cannot load {folder}: {error}") from error
         self._vosk = vosk
         self._name = folder.name
+        try:
+            self._model = vosk.Model(str(folder))
+            trial = self.recogniser()  # what is damaged inside shows now, not in a call
+            trial.accept(bytes(SAMPLE_RATE))
+            trial.finish()
+        except Exception as error:
+            raise ModelBroken(f"Vosk cannot use {folder}: {error}") from error
+
+    @staticmethod
+    def _check(folder: Path) -> None:
+        """Vosk loads a model without its graph and dies of it later."""
+        missing = [part for part in ("am/final.mdl", "conf", "graph") if not (folder / part).exists()]
+        whole = (folder / "graph" / "HCLG.fst").is_file()
+        pieces = all((folder / "graph" / part).is_file() for part in ("HCLr.fst", "Gr.fst"))
+        if not missing and not whole and not pieces:
+            missing = ["graph/HCLG.fst (or HCLr.fst and Gr.fst)"]
+        if missing:
+            raise ModelBroken(f"{folder} is not a Vosk model: {missing[0]} is missing")
 
     @property
     def name(self) -> str:

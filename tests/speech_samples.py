@@ -5,6 +5,7 @@ from __future__ import annotations
 import tarfile
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -57,12 +58,13 @@ def unpack_model(into: Path) -> Path:
 
 @cache
 def shared_model() -> Path:
-    """The model, unpacked once for all tests of this run; the system cleans its temporary folder."""
+    """The model, unpacked once for all test runs of this machine; its temporary folder is the system's to clean."""
     folder = Path(tempfile.gettempdir()) / f"hotline-test-model-{FIXTURE.stat().st_size}"
-    if not (folder / "done").exists():
-        folder.mkdir(exist_ok=True)
-        unpack_model(folder)
-        (folder / "done").touch()
+    if not folder.exists():
+        scratch = Path(tempfile.mkdtemp(prefix="hotline-test-model-"))
+        unpack_model(scratch)
+        with suppress(OSError):  # another run was faster
+            scratch.rename(folder)
     return next(folder.glob("vosk-model-*"))
 
 

@@ -63,7 +63,7 @@ def test_where_models_are_looked_for_and_which_is_preferred(alone: Settings, tmp
 
 
 def test_a_folder_that_is_no_model_is_refused_before_kaldi_aborts(tmp_path: Path) -> None:
-    with pytest.raises(ModelBroken, match=r"final\.mdl is missing"):
+    with pytest.raises(ModelBroken, match=r"am/final\.mdl is missing"):
         VoskEngine(tmp_path)
 
 
