@@ -219,6 +219,7 @@ async def make_prompts(settings: Settings, say: Say) -> None:
 async def running_node(core: Core, say: Say) -> AsyncIterator[None]:
     """Everything beside one Asterisk: call state, the IVR, taps, drafts, suggestions, the spotter."""
     from calls.node import CallsNode
+    from hotline.voice import speak
     from ivr.server import IvrServer
     from kb.index import KnowledgeIndex
     from kb.suggest import Suggester
@@ -234,7 +235,7 @@ async def running_node(core: Core, say: Say) -> AsyncIterator[None]:
     written = await index.build()
     if written:
         say(f"indexed {written} knowledge articles")
-    node = CallsNode(settings, sessions, bus, clock, wrap_up_s=settings.wrap_up_s)
+    node = CallsNode(settings, sessions, bus, clock, speak=speak, wrap_up_s=settings.wrap_up_s)
     taps = TapManager(node.link, bus, clock, settings)
     parts: list[Part] = [
         Drafts(sessions, bus, clock, lexicon),
