@@ -24,6 +24,7 @@ from db.models import (
     Handoff,
     Recording,
     TicketDraft,
+    TranscriptGapRow,
     TranscriptUtterance,
     User,
 )
@@ -331,6 +332,15 @@ class DeskFeed:
         await self.bus.publish(CallHeld(call_id=self.call_id, agent=self.seat, held=held, at=self.clock.now()))
 
     async def gap(self, speaker: Speaker, seconds: int) -> None:
+        async with self.sessions.begin() as session:
+            session.add(
+                TranscriptGapRow(
+                    call_id=self.call_id,
+                    speaker=speaker,
+                    start_ms=self._at_ms,
+                    end_ms=self._at_ms + seconds * 1000,
+                )
+            )
         await self.bus.publish(
             TranscriptGap(
                 call_id=self.call_id,
@@ -397,6 +407,11 @@ async def manhole_call(feed: DeskFeed, pause: float = 0.0) -> None:
     await feed.ring()
     await asyncio.sleep(pause * 3)
     await feed.answer()
+    await manhole_talk(feed, pause)
+
+
+async def manhole_talk(feed: DeskFeed, pause: float = 0.0) -> None:
+    """What is said on that call, with suggestions and offers following."""
     ids = []
     for number, (speaker, text) in enumerate(MANHOLE):
         who: Speaker = "agent" if speaker == "agent" else "citizen"

@@ -197,7 +197,7 @@ function refresh() {
       await save(); // what is typed here is newer than what the server knows
       const asked = performance.now();
       load(await get("/api/desk/state"));
-      for (const { at, e } of recent) if (at > asked - LAG_MS && e.event !== "TranscriptGap") apply(e);
+      for (const { at, e } of recent) if (at > asked - LAG_MS) apply(e);
       state.link.up = true;
       changed("link");
       pickUp();

@@ -166,6 +166,7 @@ const REDUCERS = {
   },
   TranscriptGap(e) {
     if (!mine(e)) return;
+    if (state.gaps.some((gap) => gap.speaker === e.speaker && gap.start_ms === e.start_ms)) return;
     state.gaps.push(e);
     changed("transcript");
   },

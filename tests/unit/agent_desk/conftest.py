@@ -12,15 +12,13 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
-from argon2 import PasswordHasher
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from agent_desk import passwords
 from agent_desk.access import CSRF_FIELD, CSRF_HEADER, PRE_COOKIE
 from agent_desk.app import make_app
 from agent_desk.services import DeskServices
-from db.models import AgentSession, Base, Unit, User, WebSession
-from db.seed import load_demo
+from db.models import AgentSession, Unit, User, WebSession
 from db.session import Sessions, make_engine, make_sessions
 from hotline.bus import LocalBus
 from hotline.events import Answer
@@ -29,11 +27,9 @@ from kb.index import ArticleView, UnknownArticle
 from kb.sections import Section
 from tests.fakes.clock import FakeClock
 from tests.fakes.desk_feed import DeskFeed, FakeControl
+from tests.fakes.desk_seed import PASSWORD, QUICK, seed
 from tickets.desk import TicketDesk
 
-PASSWORD = "correct-horse-9"
-QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-HASH = QUICK.hash(PASSWORD)
 Client = TestClient[web.Request, web.Application]
 
 
@@ -75,7 +71,7 @@ class FakeKnowledge:
 class Desk:
     """The running desk and what stands behind it."""
 
-    server: TestServer[web.Request, web.Application]
+    server: TestServer
     settings: Settings
     sessions: Sessions
     bus: LocalBus
@@ -162,29 +158,15 @@ async def submit_login(client: Client, login: str, password: str, next_path: str
 
 @pytest.fixture(autouse=True)
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Real argon2 is slow on purpose; its cost is not what these tests are about."""
     monkeypatch.setattr(passwords, "_hasher", QUICK)
     monkeypatch.setattr(passwords, "_NOBODY", QUICK.hash("nobody"))
-
-
-async def _seed(path: Path) -> None:
-    engine = make_engine(f"sqlite+aiosqlite:///{path}")
-    async with engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
-    async with make_sessions(engine).begin() as session:
-        await load_demo(session, FakeClock().now())
-        for user in await session.scalars(select(User)):
-            user.password_hash = HASH
-    async with engine.connect() as connection:
-        await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-    await engine.dispose()
 
 
 @pytest.fixture(scope="session")
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo city, loaded once and copied for each test."""
     path = tmp_path_factory.mktemp("seed") / "seed.db"
-    asyncio.run(_seed(path))
+    asyncio.run(seed(path))
     return path
 
 
@@ -221,7 +203,7 @@ async def make_desk(
                 kb=FakeKnowledge(),
             )
         )
-        server: TestServer[web.Request, web.Application] = TestServer(app)
+        server: TestServer = TestServer(app)
         await server.start_server(access_log=None)
         made.append(Desk(server, chosen, sessions, bus, clock, control, tickets))
         return made[-1]

@@ -11,8 +11,9 @@ from agent_desk.access import COOKIE
 from agent_desk.login import FAILURES_ALLOWED, LOCKED_FOR, WRONG
 from agent_desk.web_sessions import ABSOLUTE, IDLE, hash_token
 from db.models import AuditEvent, User, WebSession
+from tests.fakes.desk_seed import PASSWORD
 
-from .conftest import PASSWORD, Desk, MakeDesk, submit_login
+from .conftest import Desk, MakeDesk, submit_login
 
 
 async def actions(desk: Desk) -> list[str]:
