@@ -1,0 +1,170 @@
+"""The bus between processes over a real nats-server, which is also killed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+
+import pytest
+from nats.aio.client import Client
+
+from hotline.bus import QUEUE_LIMIT
+from hotline.errors import UserError
+from hotline.events import CallEnded, ControlDone, Event, SpeechDelayed
+from hotline.nats import SUBJECT, NatsBus
+from tests.fakes.nats_server import NatsServer, nats_server
+from tests.postgres import free_port
+from tests.waiting import until
+
+NOW = datetime(2025, 11, 14, tzinfo=UTC)
+
+
+def ended(call_id: str) -> CallEnded:
+    return CallEnded(call_id=call_id, outcome="ivr", at=NOW)
+
+
+class Ear:
+    """Collects the call ids of what a bus brings."""
+
+    def __init__(self, bus: NatsBus) -> None:
+        self.ids: list[str] = []
+        bus.subscribe(self.hear, CallEnded)
+
+    async def hear(self, event: CallEnded) -> None:
+        self.ids.append(event.call_id)
+
+
+@pytest.fixture
+def server() -> Iterator[NatsServer]:
+    with nats_server() as running:
+        yield running
+
+
+@pytest.fixture
+async def pair(server: NatsServer) -> AsyncIterator[tuple[NatsBus, NatsBus]]:
+    """Two processes' buses on one server, quick to come back."""
+    async with AsyncExitStack() as stack:
+        buses = NatsBus(server.url, retry_s=0.05, gather_s=0.5), NatsBus(server.url, retry_s=0.05, gather_s=0.5)
+        for bus in buses:
+            await bus.start()
+            stack.push_async_callback(bus.close)
+        yield buses
+
+
+async def test_events_cross_in_order_and_never_come_back(pair: tuple[NatsBus, NatsBus]) -> None:
+    left, right = pair
+    at_left, at_right = Ear(left), Ear(right)
+    sent = [str(number) for number in range(500)]
+    for name in sent:
+        await left.publish(ended(name))
+        await left.publish(SpeechDelayed(call_id=name, delay_s=1.0))  # another kind: not asked for
+    await until(lambda: len(at_right.ids) == 500, 10, "the events")
+    await right.publish(ended("last"))
+    await until(lambda: "last" in at_left.ids and "last" in at_right.ids, 10, "the answer")
+    assert at_right.ids == [*sent, "last"]
+    assert at_left.ids == [*sent, "last"]  # each once: an echo would have come before "last"
+
+
+async def test_a_dead_server_stops_nobody_and_what_waited_arrives(
+    server: NatsServer, pair: tuple[NatsBus, NatsBus], caplog: pytest.LogCaptureFixture
+) -> None:
+    left, right = pair
+    at_left, at_right = Ear(left), Ear(right)
+    server.kill()
+    await until(lambda: not left.connected.is_set() and not right.connected.is_set(), 10, "the loss")
+    for number in range(3):
+        await left.publish(ended(f"meanwhile {number}"))
+    await until(lambda: len(at_left.ids) == 3, 5, "the local subscribers")
+    assert at_right.ids == []
+    server.start()
+    await until(lambda: len(at_right.ids) == 3, 20, "what waited")
+    await right.publish(ended("after"))
+    await until(lambda: "after" in at_left.ids, 10, "the way back")
+    assert at_right.ids == [*(f"meanwhile {number}" for number in range(3)), "after"]
+    lost = [record for record in caplog.records if "NATS is away" in record.message]
+    assert len(lost) == 2  # once a bus, not once an attempt
+
+
+async def test_a_long_absence_forgets_the_oldest_and_stays_within_its_memory(
+    server: NatsServer, pair: tuple[NatsBus, NatsBus]
+) -> None:
+    left, right = pair
+    at_right = Ear(right)
+    server.kill()
+    await until(lambda: not left.connected.is_set() and not right.connected.is_set(), 10, "the loss")
+    for number in range(QUEUE_LIMIT + 5):
+        await left.publish(ended(str(number)))
+    server.start()
+    await until(lambda: len(at_right.ids) >= QUEUE_LIMIT, 30, "what was kept")
+    assert (at_right.ids[0], at_right.ids[-1]) == ("5", str(QUEUE_LIMIT + 4))
+
+
+async def test_a_client_that_is_shut_out_joins_anew(pair: tuple[NatsBus, NatsBus]) -> None:
+    left, right = pair
+    at_right = Ear(right)
+    assert left._client is not None
+    await left._client.close()  # as nats-py does by itself when the server refuses its log-in
+    await until(lambda: not left.connected.is_set(), 5, "the loss")
+    await left.publish(ended("a"))
+    await until(lambda: at_right.ids == ["a"], 10, "the event of the new client")
+
+
+async def test_garbage_on_the_subject_is_skipped(server: NatsServer, pair: tuple[NatsBus, NatsBus]) -> None:
+    ear = Ear(pair[0])
+    stranger = Client()
+    await stranger.connect(server.url)
+    for rubbish in (b"\x00\xff", b"{}", b"[1]", b'{"event":"CallEnded"}', b'{"event":"Tomorrow","x":1}'):
+        await stranger.publish(SUBJECT, rubbish)
+    await stranger.publish(
+        SUBJECT, b'{"event":"CallEnded","call_id":"x","outcome":"ivr","at":"2025-11-14T00:00:00Z","new":1}'
+    )
+    await until(lambda: ear.ids == ["x"], 10, "the one event")
+    await stranger.close()
+
+
+async def test_a_big_event_crosses_and_one_too_big_is_named_in_the_log(
+    pair: tuple[NatsBus, NatsBus], caplog: pytest.LogCaptureFixture
+) -> None:
+    left, right = pair
+    sizes: list[int] = []
+    locally: list[Event] = []
+
+    async def hear(event: ControlDone) -> None:
+        sizes.append(len(event.result["text"]))
+
+    async def hear_locally(event: Event) -> None:
+        locally.append(event)
+
+    right.subscribe(hear, ControlDone)
+    left.subscribe(hear_locally, ControlDone)
+    with caplog.at_level(logging.ERROR):
+        for size in (900_000, 1_200_000, 10):
+            await left.publish(ControlDone(request_id="r", ok=True, result={"text": "x" * size}))
+        await until(lambda: len(sizes) == 2, 10, "the two that fit")
+    assert sizes == [900_000, 10]
+    assert len(locally) == 3
+    assert "ControlDone is too big for NATS" in caplog.text
+
+
+async def test_what_waits_is_sent_before_leaving(server: NatsServer, pair: tuple[NatsBus, NatsBus]) -> None:
+    ear = Ear(pair[1])
+    leaving = NatsBus(server.url)
+    await leaving.start()
+    for number in range(50):
+        await leaving.publish(ended(str(number)))
+    await leaving.close()
+    await until(lambda: len(ear.ids) == 50, 10, "the farewell")
+
+
+@pytest.mark.parametrize("url", ["nats://127.0.0.1:{free}", "nats://127.0.0.1:port", "nats://127.0.0.1:{deaf}"])
+async def test_a_wrong_address_is_said_plainly(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hotline.nats.CONNECT_S", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as deaf:  # takes connections and never says a word
+        bus = NatsBus(url.format(free=free_port(), deaf=deaf.getsockname()[1]))
+        async with asyncio.timeout(10):
+            with pytest.raises(UserError, match="NATS does not answer"):
+                await bus.start()
