@@ -18,7 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+import aiohttp
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from db.session import Sessions, make_engine, make_sessions
 from hotline.bus import BridgeServer, Bus, LocalBus
@@ -128,11 +130,13 @@ async def open_core(settings: Settings, *, embedded: bool) -> AsyncIterator[Core
 async def seed(settings: Settings, sessions: Sessions, clock: Clock) -> list[DemoAccount]:
     """Rows the system needs: categories, deadlines, holidays, articles, the demo county; returns new accounts."""
     from db.seed import load_categories, load_demo
+    from db.turns import Turn, take_turn
     from kb.articles import load_articles
     from tickets.calendar import seed_calendar
     from tickets.sla import seed_profiles
 
     async with sessions.begin() as session:
+        await take_turn(session, Turn.SEED)
         accounts: list[DemoAccount] = []
         if settings.jurisdiction == "demo":
             accounts = await load_demo(session, clock.now())
@@ -142,9 +146,23 @@ async def seed(settings: Settings, sessions: Sessions, clock: Clock) -> list[Dem
         await seed_calendar(session, year - 1, year + 1)
         await seed_profiles(session)
         report = await load_articles(session, clock)
+        await write_hot_words(settings, session)
     for problem in report.problems:
         log.error("knowledge article left out: %s", problem)
     return accounts
+
+
+async def write_hot_words(settings: Settings, session: AsyncSession) -> None:
+    """Begin the city's hot-word file with the gazetteer's names; a file that is there belongs to the admin."""
+    from db.models import Region
+
+    path = settings.var / "hotwords.txt"
+    if path.exists():
+        return
+    names = sorted(name for name in await session.scalars(select(Region.name)) if len(name) > 1)
+    if names:
+        head = "# The city's own names, one a line, to put misheard ones right; new calls use them at once.\n"
+        path.write_text(head + "\n".join(names) + "\n", encoding="utf-8")
 
 
 @asynccontextmanager
@@ -224,6 +242,7 @@ async def running_node(core: Core, say: Say) -> AsyncIterator[None]:
     from kb.index import KnowledgeIndex
     from kb.suggest import Suggester
     from speech.tap import TapManager
+    from tickets.drafting.endpoint import EndpointRefiner
     from tickets.drafting.lexicon import Lexicon
     from tickets.drafts import Drafts
     from tickets.emergency import Spotter
@@ -237,15 +256,19 @@ async def running_node(core: Core, say: Say) -> AsyncIterator[None]:
         say(f"indexed {written} knowledge articles")
     node = CallsNode(settings, sessions, bus, clock, speak=speak, wrap_up_s=settings.wrap_up_s)
     taps = TapManager(node.link, bus, clock, settings)
-    parts: list[Part] = [
-        Drafts(sessions, bus, clock, lexicon),
-        Spotter(bus, clock, sessions),
-        Suggester(index, bus),
-        node,
-        taps,
-        IvrServer(settings, sessions, bus, clock),
-    ]
+    refiner: EndpointRefiner | None = None
     async with AsyncExitStack() as stack:
+        if settings.llm_url:
+            client = await stack.enter_async_context(aiohttp.ClientSession())
+            refiner = EndpointRefiner(client, settings.llm_url, settings.llm_model, lexicon)
+        parts: list[Part] = [
+            Drafts(sessions, bus, clock, lexicon, refiner=refiner),
+            Spotter(bus, clock, sessions),
+            Suggester(index, bus),
+            node,
+            taps,
+            IvrServer(settings, sessions, bus, clock),
+        ]
         for part in parts:
             await part.start()
             stack.push_async_callback(part.close)
