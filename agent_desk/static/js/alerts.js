@@ -34,7 +34,7 @@ const running = () => ["calling", "accepted", "no_answer", "failed", "returned"]
 
 function handoff() {
   const h = state.handoff;
-  if (!h || !state.call || (state.call.state === "ended" && h.status !== "completed")) return null;
+  if (!h || !state.call || state.draft?.ticket || (state.call.state === "ended" && h.status !== "completed")) return null;
   const name = `${h.target}${NAMES[h.target] ? ` ${NAMES[h.target]}` : ""}`;
   const strip = (...parts) => el("div", { class: "alert handoff", role: "status" }, ...parts);
   switch (h.status) {
@@ -88,4 +88,4 @@ function render() {
   lastAlarm = heard;
 }
 
-on("emergency handoff link telephony agent phone seat call", render);
+on("draft emergency handoff link telephony agent phone seat call", render);

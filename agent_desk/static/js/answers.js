@@ -20,7 +20,7 @@ async function open(id) {
   body.replaceChildren(el("article", { class: "a-view" },
     el("div", { class: "nav" },
       el("button", { type: "button", onclick: back }, "‹ 返回"),
-      el("button", { type: "button", class: "primary", disabled: !state.call, onclick: () => use(article) }, "按此答复")),
+      el("button", { type: "button", class: "primary", disabled: !state.draft || Boolean(state.draft.ticket), onclick: () => use(article) }, "按此答复")),
     el("h1", { tabindex: "-1" }, article.title),
     el("p", { class: "hint" }, `${article.owner}　第 ${article.version} 版${article.valid_until ? `　有效至 ${article.valid_until}` : ""}`),
     el("p", { class: "short" }, article.short_answer),
