@@ -12,31 +12,23 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
-from db.models import Ticket, UnitReply
+from db.models import Ticket
 from db.session import Sessions
 from hotline.bus import Bus
 from hotline.clock import Clock
 from hotline.events import TicketChanged
 from tickets import intake, notices
 from tickets.actor import SYSTEM, Actor
-from tickets.dispatch import dispatch, running_dispatch
+from tickets.dispatch import dispatch
 from tickets.draft_row import lock_draft
-from tickets.errors import Conflict, NotAllowed
-from tickets.fields import (
-    ANONYMOUS,
-    FieldErrors,
-    TicketFields,
-    UnitReplyFields,
-    check_answer,
-    check_decline,
-    check_open,
-    check_reply,
-)
+from tickets.errors import Conflict
+from tickets.fields import TicketFields, UnitReplyFields, check_answer, check_decline, check_open
+from tickets.handling import Handling
 from tickets.permissions import require
 from tickets.sla import DEFAULT
 from tickets.states import DECLINE_CODES, State, step
 from tickets.timing import Timing
-from tickets.trail import check_four_eyes, record
+from tickets.trail import record
 
 Work = Callable[[AsyncSession], Awaitable[Ticket]]
 Make = Callable[[AsyncSession, int | None], Awaitable[Ticket]]
@@ -162,92 +154,31 @@ class TicketDesk:
 
     async def sign(self, actor: Actor, ticket_id: int) -> Ticket:
         """The unit signs for the ticket (T09)."""
-
-        async def work(session: AsyncSession) -> Ticket:
-            ticket, now = await intake.lock_ticket(session, ticket_id), self._clock.now()
-            row = step("T09", State(ticket.state))
-            require(actor, row.permission, ticket)
-            timing = await Timing.load(session, now, self._profile)
-            sent = await running_dispatch(session, ticket)
-            sent.signed_at, sent.signed_by = now, actor.user_id
-            record(session, ticket, actor, now, row, State(ticket.state))
-            ticket.state, ticket.signed_at = row.target, now
-            await timing.meet(ticket, "sign_by", now)
-            return ticket
-
-        return await self._act(work)
+        return await self._handle(actor, ticket_id, lambda handling: handling.sign())
 
     async def transfer(self, actor: Actor, ticket_id: int, to: str) -> Ticket:
         """The unit accepts and names the office or person who handles it (T14)."""
-
-        async def work(session: AsyncSession) -> Ticket:
-            ticket = await intake.lock_ticket(session, ticket_id)
-            if not to.strip():
-                raise FieldErrors({"to": "请写明办理科室或人员。"})
-            await self._transfer(session, actor, ticket, to.strip())
-            return ticket
-
-        return await self._act(work)
+        return await self._handle(actor, ticket_id, lambda handling: handling.transfer(to))
 
     async def inform(self, actor: Actor, ticket_id: int, note: str) -> Ticket:
         """The unit has told the citizen that it is handling the matter (T15, ordinary procedure)."""
-
-        async def work(session: AsyncSession) -> Ticket:
-            ticket, now = await intake.lock_ticket(session, ticket_id), self._clock.now()
-            row = step("T15", State(ticket.state))
-            require(actor, row.permission, ticket)
-            timing = await Timing.load(session, now, self._profile)
-            record(session, ticket, actor, now, row, State(ticket.state), note)
-            await timing.meet(ticket, "inform_by", now)
-            return ticket
-
-        return await self._act(work)
+        return await self._handle(actor, ticket_id, lambda handling: handling.inform(note))
 
     async def reply(self, actor: Actor, ticket_id: int, reply: UnitReplyFields) -> Ticket:
         """The unit's result (T16). A ticket that was only signed passes T14 on the way, in the unit's own name."""
+        return await self._handle(actor, ticket_id, lambda handling: handling.reply(reply))
 
+    async def _handle(self, actor: Actor, ticket_id: int, act: Callable[[Handling], Awaitable[None]]) -> Ticket:
         async def work(session: AsyncSession) -> Ticket:
-            ticket, now = await intake.lock_ticket(session, ticket_id), self._clock.now()
-            require(actor, "reply", ticket)
-            if State(ticket.state) is State.SIGNED:
-                await self._transfer(session, actor, ticket, "本单位直接办理")
-            came_from = State(ticket.state)
-            row = step("T16", came_from)
-            await check_four_eyes(session, ticket, actor, row)
-            private = {ticket.appellant_name, ticket.phone, ticket.phone_alt, ticket.caller_id} - {"", ANONYMOUS}
-            check_reply(reply, since=ticket.received_at, now=now, private=tuple(private))
-            if ticket.unit_id is None:
-                raise NotAllowed("这张工单还没有承办单位。")
-            session.add(
-                UnitReply(
-                    ticket_id=ticket.id,
-                    unit_id=ticket.unit_id,
-                    by_user_id=actor.user_id,
-                    at=now,
-                    **reply.model_dump(),
-                )
-            )
+            ticket = await intake.lock_ticket(session, ticket_id)
+            now = self._clock.now()
             timing = await Timing.load(session, now, self._profile)
-            record(session, ticket, actor, now, row, came_from, solved=reply.solved)
-            ticket.state, ticket.replied_at = row.target, now
-            await timing.meet(ticket, "close_by", now)
-            if reply.contact_time is not None:
-                await timing.meet(ticket, "inform_by", reply.contact_time)
-            await timing.start(ticket, "review_by", now)
+            await act(Handling(session, timing, actor, ticket, now))
             return ticket
 
         return await self._act(work)
 
     # -- how every act is carried out ------------------------------------------------------------------
-    async def _transfer(self, session: AsyncSession, actor: Actor, ticket: Ticket, to: str) -> None:
-        now, came_from = self._clock.now(), State(ticket.state)
-        row = step("T14", came_from)
-        require(actor, "reply" if "HANDLER" in actor.roles else row.permission, ticket)
-        timing = await Timing.load(session, now, self._profile)
-        record(session, ticket, actor, now, row, came_from, to)
-        ticket.state = row.target
-        await timing.meet(ticket, "transfer_by", now)
-
     async def _settle(
         self,
         actor: Actor,

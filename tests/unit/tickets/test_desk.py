@@ -153,19 +153,17 @@ async def test_incomplete_fields_leave_nothing_behind(centre: Centre) -> None:
         assert await count(centre, table) == 0
 
 
-@pytest.mark.parametrize(
-    ("changes", "unit", "fault"),
-    [
+async def test_references_must_exist(centre: Centre) -> None:
+    cases: list[tuple[dict[str, str], int | None, str]] = [
         ({"category_code": "11"}, None, "category_code"),
         ({"category_code": "8888"}, None, "category_code"),
         ({"region_code": "99"}, None, "region_code"),
         ({}, 4711, "unit_id"),
-    ],
-)
-async def test_references_must_exist(centre: Centre, changes: Any, unit: int | None, fault: str) -> None:
-    with pytest.raises(FieldErrors) as caught:
-        await centre.desk.open_ticket(centre.agent, lamp_fields(**changes), CALL, unit)
-    assert list(caught.value.errors) == [fault]
+    ]
+    for changes, unit, fault in cases:
+        with pytest.raises(FieldErrors) as caught:
+            await centre.desk.open_ticket(centre.agent, lamp_fields(**changes), CALL, unit)
+        assert list(caught.value.errors) == [fault]
 
 
 async def test_emergency_numbers_are_no_units(centre: Centre) -> None:

@@ -175,22 +175,18 @@ async def test_the_agent_who_saves_holds_the_draft(centre: Centre) -> None:
     assert ticket.created_by == centre.other_agent.user_id
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
+async def test_hostile_changes_are_refused_whole(sessions: Sessions, clock: FakeClock) -> None:
+    cases: list[dict[str, Any]] = [
         {"id": "1"},
         {"title": "长" * 8001},
         {"title": {"a": 1}},
-        {"tags": ["x" * 65]},
         {"title": "a\0b"},
+        {"tags": ["x" * 65]},
         {"tags": [1]},
-    ],
-)
-async def test_hostile_changes_are_refused_whole(
-    sessions: Sessions, clock: FakeClock, changes: dict[str, Any]
-) -> None:
-    with pytest.raises(FieldErrors):
-        await save(sessions, clock, **({"demand": "好"} | changes))
+    ]
+    for changes in cases:
+        with pytest.raises(FieldErrors):
+            await save(sessions, clock, **({"demand": "好"} | changes))
     async with sessions() as session:
         assert await session.scalar(select(TicketDraft)) is None
 
