@@ -11,6 +11,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.turns import Turn, take_turn
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -21,7 +23,7 @@ def _config() -> Config:
 
 
 async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
-    """Apply the migrations up to `revision`, in one transaction where the database can."""
+    """Apply the migrations up to `revision`, in one transaction where the database can; others wait meanwhile."""
 
     def work(connection: Connection) -> None:
         config = _config()
@@ -29,6 +31,7 @@ async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
         command.upgrade(config, revision)
 
     async with engine.begin() as connection:
+        await take_turn(connection, Turn.MIGRATION)
         await connection.run_sync(work)
 
 
@@ -41,6 +44,7 @@ async def downgrade(engine: AsyncEngine, revision: str = "base") -> None:
         command.downgrade(config, revision)
 
     async with engine.begin() as connection:
+        await take_turn(connection, Turn.MIGRATION)
         await connection.run_sync(work)
 
 

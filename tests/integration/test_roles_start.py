@@ -1,0 +1,54 @@
+"""Several roles start at once on an empty PostgreSQL: one migrates and seeds, the others wait and find it done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import func, select
+
+import tests.postgres as postgres
+from db.migrate import revisions, upgrade
+from db.models import Article, Category, SlaProfile, User
+from db.seed import DemoAccount
+from db.session import make_engine, make_sessions
+from hotline.app import seed
+from hotline.clock import SystemClock
+from hotline.settings import Settings
+from kb.index import KnowledgeIndex
+from tests.conftest import _numbers
+
+
+@pytest.fixture
+async def empty_postgres(postgres_cluster: str) -> AsyncIterator[str]:
+    name = f"roles_{next(_numbers)}"
+    await postgres.execute(postgres_cluster, f"CREATE DATABASE {name}")
+    yield postgres_cluster + name
+    await postgres.execute(postgres_cluster, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def begin(url: str, settings: Settings) -> list[DemoAccount]:
+    """What each role does with the database before anything else, on connections of its own."""
+    engine = make_engine(url)
+    try:
+        await upgrade(engine)
+        sessions = make_sessions(engine)
+        made = await seed(settings, sessions, SystemClock())
+        await KnowledgeIndex(sessions).build()
+        return made
+    finally:
+        await engine.dispose()
+
+
+async def test_four_roles_begin_on_an_empty_database(empty_postgres: str, settings: Settings) -> None:
+    made = await asyncio.gather(*(begin(empty_postgres, settings) for _ in range(4)))
+    assert sorted(map(bool, made)) == [False, False, False, True]  # one of them knows the passwords
+    engine = make_engine(empty_postgres)
+    have, newest = await revisions(engine)
+    assert have == newest
+    async with make_sessions(engine)() as session:
+        for model in (User, Category, Article, SlaProfile):
+            assert await session.scalar(select(func.count()).select_from(model))
+        assert await session.scalar(select(func.count()).select_from(User)) == len(max(made, key=len))
+    await engine.dispose()
