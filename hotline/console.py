@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
@@ -23,27 +24,37 @@ EXIT_MISTAKE = 2
 EXIT_FAULT = 1
 """Something went wrong in us or on the machine."""
 
+SHOWN = 60
+"""Characters of a wrong value that are repeated in its error."""
+
 
 def fail(message: str, remedy: str = "", code: int = EXIT_MISTAKE) -> NoReturn:
     """Print the error and what to do about it, and leave."""
-    err.print(f"[bold red]error:[/] {message}", markup=True)
+    err.print("[bold red]error:[/] ", end="")
+    err.print(message, markup=False)
     if remedy:
         err.print(f"  → {remedy}", markup=False)
     raise SystemExit(code)
 
 
 def load_settings() -> Settings:
-    """Settings from the environment; a wrong one is named."""
+    """Settings from the environment; a wrong one is named, with what it means and what it may be."""
     try:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = "HOTLINE_" + "_".join(str(part) for part in first["loc"]).upper()
-        fail(f"{name}: {first['msg']}", "correct the environment variable")
+        field = ".".join(str(part) for part in first["loc"])
+        name = f"HOTLINE_{field.upper()}"
+        known = Settings.model_fields.get(field)
+        meaning = f"{name}: {known.description} Default: {known.default}" if known else f"correct {name}"
+        fail(f"{name}={str(first['input'])[:SHOWN]!r}: {first['msg'].lower()}", meaning)
 
 
 def run(work: Callable[[], Coroutine[Any, Any, int | None]]) -> NoReturn:
     """Run a command's coroutine; its number is the exit code. Users' mistakes never show a traceback."""
+    # Commands answer in sentences: what rooms log on the way (a link tried again, say) is not for the console.
+    if not logging.getLogger().handlers:
+        logging.getLogger().addHandler(logging.NullHandler())
     try:
         code = asyncio.run(work()) or 0
     except UserError as error:
@@ -51,6 +62,19 @@ def run(work: Callable[[], Coroutine[Any, Any, int | None]]) -> NoReturn:
     except KeyboardInterrupt:
         code = 130
     except Exception as error:
-        logging.getLogger("hotline").exception("command failed")
-        fail(f"{type(error).__name__}: {error}", "this is a fault of ours; details are in var/log", EXIT_FAULT)
+        where = _keep_traceback(error)
+        fail(f"{type(error).__name__}: {error}", f"this is a fault of ours; details: {where}", EXIT_FAULT)
     sys.exit(code)
+
+
+def _keep_traceback(error: Exception) -> str:
+    """Write the traceback to var/log/command.log; returns where it is, or its last line if it cannot be kept."""
+    lines = traceback.format_exception(error)
+    path = Settings().log_dir / "command.log"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"$ {' '.join(sys.argv)}\n{''.join(lines)}\n")
+    except OSError:
+        return "".join(lines[-2:]).strip()
+    return str(path)

@@ -98,7 +98,8 @@ class CitizenLine:
             await self._link.wait_ready(3.0)
         except AmiError as error:
             raise UserError(
-                f"the telephone-network simulator cannot be reached ({error})", "start the system: hotline up"
+                f"the telephone-network simulator cannot be reached on port {self._settings.network_ami_port}",
+                "start the system with `hotline up`; HOTLINE_VAR and HOTLINE_PORT_BASE must be those it has",
             ) from error
         side = HotlineSide(self._settings)
         if await side.start():

@@ -11,9 +11,13 @@ from hotline.console import load_settings, out, run
 
 
 def call(
-    caller: Annotated[str, typer.Option("--from", help="The citizen's number, as the trunk would say it.")],
+    caller: Annotated[
+        str, typer.Option("--from", help="The citizen's number as the trunk says it, or anonymous.")
+    ],
     to: Annotated[str, typer.Option("--to", help="Number dialled; the hotline's own by default.")] = "",
-    audio: Annotated[Path | None, typer.Option(help="WAV with the citizen's voice.")] = None,
+    audio: Annotated[
+        Path | None, typer.Option(help="WAV with the citizen's voice (any rate, mono or stereo).")
+    ] = None,
     say: Annotated[str, typer.Option(help="Or what the citizen says, in Chinese.")] = "",
     press: Annotated[str, typer.Option(help='Plan of keys and waits, e.g. "wait,2,wait 3,5,agent,speak".')] = "",
     record: Annotated[Path | None, typer.Option(help="Keep what the citizen heard in this WAV.")] = None,
@@ -22,7 +26,16 @@ def call(
     ] = None,
     max_seconds: Annotated[float, typer.Option(help="End the call at the latest after so long.")] = 180.0,
 ) -> None:
-    """Call the hotline as a citizen does, and print the call's time line. No real number is ever dialled."""
+    """Call the hotline as a citizen does, and print the call's time line. No real number is ever dialled.
+
+    The system must run (`hotline up`, same HOTLINE_VAR). Exit code 0 when the call was answered, else 1.
+
+    A plan (--press) is a list of steps: keys (0-9 * #), wait (hear a prompt out), wait 3 (seconds),
+    agent (until a person is on the line), speak (say --audio or --say). Without "speak" in the plan the
+    citizen speaks as soon as a person is on the line.
+
+    Example: hotline call --from 13912345678 --say "我们村的路灯坏了" --record heard.wav
+    """
     from network.citizen import CitizenCall
     from network.citizen import call as make_call
 

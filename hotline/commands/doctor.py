@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import socket
 import sys
@@ -38,7 +39,10 @@ async def check_python(settings: Settings) -> Finding:
 
 
 async def check_folder(settings: Settings) -> Finding:
-    free = shutil.disk_usage(settings.var if settings.var.exists() else settings.var.parent).free / 1e9
+    nearest = next(folder for folder in (settings.var, *settings.var.parents) if folder.exists())
+    free = shutil.disk_usage(nearest).free / 1e9
+    if not os.access(nearest, os.W_OK):
+        return Finding("disk", "bad", f"{nearest} cannot be written", "choose a folder with HOTLINE_VAR")
     if free < LOW_DISK_GB:
         hours = free / 0.1152  # 16-bit stereo at 8 kHz: 115 MB an hour
         remedy = "free some space or move HOTLINE_VAR: a full disk stops recordings (calls go on)"
@@ -83,6 +87,9 @@ async def check_model(settings: Settings) -> Finding:
     from speech.models import find_model
 
     model = find_model(settings)
+    if model is None and settings.vosk_model:
+        found = f"HOTLINE_VOSK_MODEL={settings.vosk_model} is no Vosk model: calls work without a transcript"
+        return Finding("speech model", "warn", found, "name a folder that holds am/ and conf/, or unset it")
     if model is None:
         remedy = "`hotline models download` (needs internet), or set HOTLINE_VOSK_MODEL"
         return Finding("speech model", "warn", "none: calls work without a transcript", remedy)
@@ -101,6 +108,8 @@ async def check_database(settings: Settings) -> Finding:
     from db.migrate import revisions
     from db.session import make_engine
 
+    if not settings.database_url and not (settings.var / "hotline.db").exists():
+        return Finding("database", "warn", "not made yet", "`hotline up` makes it, or `hotline db upgrade`")
     engine = make_engine(settings.db_url)
     try:
         async with asyncio.timeout(10):

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
-from hotline.console import load_settings, out, run
+from hotline.console import fail, load_settings, out, run
 from hotline.errors import UserError
 
 app = typer.Typer(no_args_is_help=True, help="Speech models for the transcript.")
@@ -15,17 +15,23 @@ app = typer.Typer(no_args_is_help=True, help="Speech models for the transcript."
 
 @app.command("list")
 def list_() -> None:
-    """Show which model would be used and which others lie beside it."""
-    from speech.models import explain_missing, find_model, is_model
+    """Show which model would be used and which others lie beside it. Exit code 1 when there is none."""
+    from speech.models import find_model, is_model
 
     settings = load_settings()
     model = find_model(settings)
-    out.print(f"in use: {model}" if model else explain_missing(settings))
+    if model is None and settings.vosk_model:
+        fail(
+            f"HOTLINE_VOSK_MODEL={settings.vosk_model} is not the folder of a Vosk model",
+            "name a folder that holds am/ and conf/, or unset it and run `hotline models download`",
+        )
+    out.print(f"in use: {model}" if model else "no speech model: calls work without a transcript")
     if settings.models_dir.is_dir():
         for folder in sorted(settings.models_dir.iterdir()):
             if is_model(folder):
                 out.print(f"  {folder}")
     if model is None:
+        out.print("[dim]→ `hotline models download`, or set HOTLINE_VOSK_MODEL[/]")
         raise SystemExit(1)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hotline.console import fail, load_settings, out, run
+from hotline.errors import UserError
 
 app = typer.Typer(no_args_is_help=True, help="IVR scripts: check, show, walk through, publish.")
 
@@ -15,10 +16,15 @@ ScriptFile = Annotated[str, typer.Argument(help="A YAML file, or the name of a s
 
 
 def _path(name: str) -> Path:
+    """The file meant; leaves with an error when there is none."""
     from ivr.versions import SHIPPED
 
-    shipped = SHIPPED / f"{name}.yaml"
-    return shipped if shipped.is_file() else Path(name)
+    for path in (SHIPPED / f"{name}.yaml", Path(name)):
+        if path.is_file():
+            return path
+    shipped = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
+    what = "is a folder, not a script" if Path(name).is_dir() else "does not exist"
+    fail(f"{name} {what}", f"give the path of a YAML file, or the name of a shipped script: {shipped}")
 
 
 @app.command("check")
@@ -50,7 +56,7 @@ def show(file: ScriptFile) -> None:
     try:
         document = read_file(_path(file))
     except ScriptRefused as error:
-        fail(str(error))
+        fail(str(error), f"`hotline script check {file}` shows every problem")
     script = document.script
     out.print(f"[bold]{script.name}[/]  开始于 {script.start}")
     for name, node in script.nodes.items():
@@ -86,26 +92,25 @@ def schema() -> None:
 
 
 @app.command("publish")
-def publish(file: Annotated[Path, typer.Argument(help="A checked YAML file.")], note: str = "") -> None:
+def publish(
+    file: ScriptFile, note: Annotated[str, typer.Option(help="What is new, kept with the version.")] = ""
+) -> None:
     """Publish a script as a new version. Calls under way stay on theirs."""
-    from db.session import make_engine, make_sessions
     from hotline.clock import SystemClock
+    from hotline.commands.database import open_sessions
     from ivr.document import ScriptRefused
     from ivr.versions import publish as publish_version
 
     settings = load_settings()
+    path = _path(file)
 
     async def work() -> None:
-        engine = make_engine(settings.db_url)
-        try:
-            async with make_sessions(engine).begin() as session:
-                try:
-                    text = file.read_text(encoding="utf-8")
-                    version = await publish_version(session, SystemClock(), text, note=note)
-                except (ScriptRefused, OSError, UnicodeDecodeError) as error:
-                    fail(str(error))
-        finally:
-            await engine.dispose()
+        async with open_sessions(settings) as sessions, sessions.begin() as session:
+            try:
+                text = path.read_text(encoding="utf-8")
+                version = await publish_version(session, SystemClock(), text, note=note)
+            except (ScriptRefused, OSError, UnicodeDecodeError) as error:
+                raise UserError(str(error), f"`hotline script check {path}` shows every problem") from error
         out.print(f"published {version.name} version {version.version}")
 
     run(work)

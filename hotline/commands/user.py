@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Annotated
 
@@ -11,8 +12,8 @@ from rich.table import Table
 from sqlalchemy import select
 
 from db.models import Unit, User
-from db.session import make_engine, make_sessions
 from hotline.clock import SystemClock
+from hotline.commands.database import open_sessions
 from hotline.console import load_settings, out, run
 from hotline.errors import UserError
 
@@ -23,13 +24,19 @@ ROLES = (
     "KB_APPROVER", "UNIT_LIAISON", "HANDLER", "UNIT_HEAD", "SUPERVISOR_XF", "ANALYST", "ADMIN", "SECURITY",
 )  # fmt: skip
 
+LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,31}")
+
 
 @app.command("add")
 def add(
     login: Annotated[str, typer.Argument(help="Login name, e.g. wangli.")],
     name: Annotated[str, typer.Option(help="Name shown to colleagues.")],
-    role: Annotated[list[str], typer.Option(help="Role; may be given more than once.")],
-    unit: Annotated[str, typer.Option(help="Code of the unit, e.g. urban.")] = "centre",
+    role: Annotated[
+        list[str], typer.Option(help=f"Role; may be given more than once. One of {', '.join(ROLES)}.")
+    ],
+    unit: Annotated[
+        str, typer.Option(help="Code of the unit, e.g. urban; db/data/units.yaml has them.")
+    ] = "centre",
 ) -> None:
     """Make an account with a random password, shown once. Agents get the next free seat."""
     settings = load_settings()
@@ -38,40 +45,41 @@ def add(
     async def work() -> None:
         if unknown:
             raise UserError(f"unknown role {', '.join(unknown)}", f"choose from {', '.join(ROLES)}")
-        engine = make_engine(settings.db_url)
-        sessions = make_sessions(engine)
+        if not LOGIN.fullmatch(login):
+            raise UserError(
+                f"{login!r} cannot be a login", "use 2 to 32 letters, digits, dots, dashes, underscores"
+            )
         password = secrets.token_urlsafe(9)
-        try:
-            async with sessions.begin() as session:
-                if await session.scalar(select(User).where(User.login == login)):
-                    raise UserError(f"the login {login!r} is taken", "choose another")
-                row = await session.scalar(select(Unit).where(Unit.code == unit))
-                if row is None:
-                    raise UserError(f"there is no unit {unit!r}", "see the codes in db/data/units.yaml")
-                seat = None
-                if {"AGENT", "SHIFT_LEAD", "LIAISON_110"} & set(role):
-                    taken = set(await session.scalars(select(User.extension).where(User.extension.is_not(None))))
-                    every = (str(8000 + number) for number in range(1, settings.seats + 1))
-                    seat = next((number for number in every if number not in taken), None)
-                    if seat is None:
-                        raise UserError(f"all {settings.seats} seats are taken", "raise HOTLINE_SEATS and restart")
-                session.add(
-                    User(
-                        login=login,
-                        name=name,
-                        password_hash=PasswordHasher().hash(password),
-                        roles=sorted(set(role)),
-                        unit_id=row.id,
-                        jurisdiction_id=row.jurisdiction_id,
-                        extension=seat,
-                        agent_no=seat,
-                        skills=["common"] if seat else [],
-                        must_change_password=True,
-                        created_at=SystemClock().now(),
-                    )
+        async with open_sessions(settings) as sessions, sessions.begin() as session:
+            if await session.scalar(select(User).where(User.login == login)):
+                raise UserError(f"the login {login!r} is taken", "choose another, or see `hotline user list`")
+            row = await session.scalar(select(Unit).where(Unit.code == unit))
+            if row is None:
+                codes = sorted(await session.scalars(select(Unit.code)))
+                known = f"choose from {', '.join(codes)}" if codes else "units come with the first `hotline up`"
+                raise UserError(f"there is no unit {unit!r}", known)
+            seat = None
+            if {"AGENT", "SHIFT_LEAD", "LIAISON_110"} & set(role):
+                taken = set(await session.scalars(select(User.extension).where(User.extension.is_not(None))))
+                every = (str(8000 + number) for number in range(1, settings.seats + 1))
+                seat = next((number for number in every if number not in taken), None)
+                if seat is None:
+                    raise UserError(f"all {settings.seats} seats are taken", "raise HOTLINE_SEATS and restart")
+            session.add(
+                User(
+                    login=login,
+                    name=name,
+                    password_hash=PasswordHasher().hash(password),
+                    roles=sorted(set(role)),
+                    unit_id=row.id,
+                    jurisdiction_id=row.jurisdiction_id,
+                    extension=seat,
+                    agent_no=seat,
+                    skills=["common"] if seat else [],
+                    must_change_password=True,
+                    created_at=SystemClock().now(),
                 )
-        finally:
-            await engine.dispose()
+            )
         out.print(f"account {login} made, password {password}" + (f", seat {seat}" if seat else ""))
 
     run(work)
@@ -83,19 +91,18 @@ def list_() -> None:
     settings = load_settings()
 
     async def work() -> None:
-        engine = make_engine(settings.db_url)
         table = Table()
         for column in ("login", "name", "roles", "unit", "seat", "active"):
             table.add_column(column)
-        try:
-            async with make_sessions(engine)() as session:
-                for user in await session.scalars(select(User).order_by(User.login)):
-                    unit = user.unit.short_name if user.unit else ""
-                    active = "yes" if user.active else "no"
-                    table.add_row(user.login, user.name, " ".join(user.roles), unit, user.extension or "", active)
-        finally:
-            await engine.dispose()
-        out.print(table)
+        async with open_sessions(settings) as sessions, sessions() as session:
+            for user in await session.scalars(select(User).order_by(User.login)):
+                unit = user.unit.short_name if user.unit else ""
+                active = "yes" if user.active else "no"
+                table.add_row(user.login, user.name, " ".join(user.roles), unit, user.extension or "", active)
+        if table.row_count:
+            out.print(table)
+        else:
+            out.print("no accounts yet: make one with `hotline user add`")
 
     run(work)
 
@@ -106,18 +113,14 @@ def password_(login: Annotated[str, typer.Argument(help="Whose password to set a
     settings = load_settings()
 
     async def work() -> None:
-        engine = make_engine(settings.db_url)
         word = secrets.token_urlsafe(9)
-        try:
-            async with make_sessions(engine).begin() as session:
-                user = await session.scalar(select(User).where(User.login == login))
-                if user is None:
-                    raise UserError(f"there is no account {login!r}", "see `hotline user list`")
-                user.password_hash = PasswordHasher().hash(word)
-                user.failed_logins = 0
-                user.locked_until = None
-        finally:
-            await engine.dispose()
+        async with open_sessions(settings) as sessions, sessions.begin() as session:
+            user = await session.scalar(select(User).where(User.login == login))
+            if user is None:
+                raise UserError(f"there is no account {login!r}", "see `hotline user list`")
+            user.password_hash = PasswordHasher().hash(word)
+            user.failed_logins = 0
+            user.locked_until = None
         out.print(f"new password of {login}: {word}")
 
     run(work)
