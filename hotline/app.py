@@ -28,6 +28,7 @@ from hotline.child import Child
 from hotline.clock import Clock, SystemClock
 from hotline.errors import UserError
 from hotline.lock import InstanceLock
+from hotline.ports import own_ports, wait_free
 from hotline.settings import ROOT, Settings
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ class System:
             lock = InstanceLock(settings.run_dir / "hotline.lock")
             lock.acquire()
             self._stack.callback(lock.release)
+            # Before anything is fetched, made or started: a taken port is found out in a second.
+            await wait_free(own_ports(settings), settings)
         core = await self._stack.enter_async_context(open_core(settings, embedded=self.roles == ALL_ROLES))
         self.core = core
         if "asterisk" in self.roles:
@@ -165,6 +168,21 @@ async def write_hot_words(settings: Settings, session: AsyncSession) -> None:
         path.write_text(head + "\n".join(names) + "\n", encoding="utf-8")
 
 
+def accounts_file(settings: Settings) -> Path:
+    """Where the passwords of the demo accounts are kept for the owner of the installation."""
+    return settings.secrets_dir / "demo-accounts.txt"
+
+
+def keep_accounts(settings: Settings, accounts: list[DemoAccount]) -> None:
+    """Add these accounts to the owner's file (mode 0600)."""
+    if not accounts:
+        return
+    keep = accounts_file(settings)
+    keep.touch(mode=0o600)
+    with keep.open("a", encoding="utf-8") as file:
+        file.writelines(f"{account.login} {account.password}\n" for account in accounts)
+
+
 @asynccontextmanager
 async def open_bus(settings: Settings, *, embedded: bool) -> AsyncIterator[Bus]:
     """NATS where configured; else the bus of this process, with a bridge for its children."""
@@ -199,16 +217,23 @@ async def running_asterisk(settings: Settings, say: Say) -> AsyncIterator[None]:
     from asterisk_conf.fetch import fetch_asterisk
     from asterisk_conf.find import find_asterisk
     from asterisk_conf.launcher import AsteriskInstance
+    from asterisk_conf.orphan import find_orphan
+    from asterisk_conf.ports import check_ports_free
+    from asterisk_conf.render import Folders, InstanceName
 
+    names: list[InstanceName] = ["hotline"]
+    if settings.simulator and not settings.trunk_host:
+        names.append("network")
+    for name in names:
+        if find_orphan(Folders.of(settings, name)) is None:  # else the ports are its own, and it is taken over
+            check_ports_free(settings, name)
     program = find_asterisk(settings)
     if program is None:
         say("Asterisk is not on this machine: fetching it (about 300 MB, once)")
         program = await fetch_asterisk(settings, say)
     await make_prompts(settings, say)
     # They outlive this process if it is killed, for the sake of the calls; the next start takes them over.
-    instances = [AsteriskInstance(settings, "hotline", program=program, survive=True)]
-    if settings.simulator and not settings.trunk_host:
-        instances.append(AsteriskInstance(settings, "network", program=program, survive=True))
+    instances = [AsteriskInstance(settings, name, program=program, survive=True) for name in names]
     try:
         await asyncio.gather(*(instance.start() for instance in instances))
         yield
@@ -222,6 +247,8 @@ async def make_prompts(settings: Settings, say: Say) -> None:
     from ivr.versions import shipped_scripts
 
     prompts = Prompts(settings)
+    if not any(settings.prompts_dir.glob("*.wav")):
+        say("making the spoken prompts (half a minute, once) …")
     try:
         made = await prompts.make_all(shipped_scripts())
     except UserError as error:
@@ -369,6 +396,7 @@ async def run_until_stopped(system: System, started: Callable[[System], Awaitabl
         waiter.cancel()
         system.say("stopping …")
         await system.close()
+        system.say("stopped")
 
 
 def ensure_writable(folder: Path) -> None:

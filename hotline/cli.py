@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
+import time
 from typing import Annotated, Any
 
+import psutil
 import typer
 from rich.table import Table
 
-from hotline.app import ALL_ROLES, System, ensure_writable, run_until_stopped
+from hotline.app import ALL_ROLES, System, accounts_file, ensure_writable, run_until_stopped
 from hotline.commands import asterisk, call, db, doctor, models, prompts, script, user
 from hotline.console import load_settings, out, run
 from hotline.logs import start_logging
+from hotline.settings import Settings
 
 app = typer.Typer(
     name="hotline",
@@ -31,6 +35,9 @@ app.command("call")(call.call)
 app.command("doctor")(doctor.doctor)
 
 
+PORTS = 700
+"""Ports an installation may use, from its base."""
+
 FIRST_CALL = '.venv/bin/hotline call --from 13912345678 --say "我们村的路灯坏了"'
 
 
@@ -38,13 +45,13 @@ def _say(text: str) -> None:
     out.print(f"[dim]{text}[/]")
 
 
-async def _started(system: System) -> None:
-    settings = system.settings
+def _show_accounts(system: System) -> None:
+    """Show the accounts made now; where nobody looks (a service's journal) only where they are kept."""
     core = system.core
     assert core is not None
-    from speech.models import find_model
-
-    if core.accounts:
+    if not core.accounts:
+        return
+    if out.is_terminal:
         table = Table(
             title="demo accounts (shown once; change with `hotline user password`)", title_justify="left"
         )
@@ -53,23 +60,38 @@ async def _started(system: System) -> None:
         for account in core.accounts:
             table.add_row(account.login, account.password, account.name, " ".join(account.roles))
         out.print(table)
-        keep = settings.secrets_dir / "demo-accounts.txt"
-        lines = [f"{account.login} {account.password}" for account in core.accounts]
-        keep.touch(mode=0o600)
-        with keep.open("a", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
-        out.print(f"[dim]also kept for you in {keep} (mode 0600)[/]")
+    out.print(f"[dim]demo accounts are kept for you in {accounts_file(system.settings)} (mode 0600)[/]")
+
+
+async def _started(system: System) -> None:
+    settings = system.settings
+    from speech.models import find_model
+
+    _show_accounts(system)
     if find_model(settings) is None:
-        out.print(
-            "[bold yellow]no speech model:[/] calls work, without a transcript. "
-            "Get one with `hotline models download`, or set HOTLINE_VOSK_MODEL."
+        wrong = (
+            f"HOTLINE_VOSK_MODEL={settings.vosk_model} is not the folder of one; " if settings.vosk_model else ""
         )
-    out.print(f"[bold green]ready[/]  open [link]{settings.desk_url()}[/link] and log in as agent1")
+        remedy = "correct it" if wrong else "get one with `hotline models download`, or set HOTLINE_VOSK_MODEL"
+        out.print("[bold yellow]no speech model:[/] ", end="")
+        out.print(f"{wrong}calls work, without a transcript ({remedy})", markup=False)
+    took = time.time() - psutil.Process().create_time()
+    kept = accounts_file(settings)
+    out.print(f"[bold green]ready[/] after {took:.1f} s")
+    out.print(f"open the desk:        [bold]{settings.desk_url()}[/]  and log in as agent1")
+    if kept.exists():
+        out.print(f"passwords:            {kept}", markup=False)
     if settings.simulator and not settings.trunk_host:
-        out.print(
-            'make a citizen call:  [bold].venv/bin/hotline call --from 13912345678 --say "我们村的路灯坏了"[/]'
-        )
+        out.print(f"make a citizen call:  [bold]{_environment(settings)}{FIRST_CALL}[/]")
     out.print("[dim]Ctrl-C stops everything this command started[/]")
+
+
+def _environment(settings: Settings) -> str:
+    """What must stand before a command in another terminal, so that it finds this installation."""
+    fresh = Settings.model_fields
+    given = {"HOTLINE_VAR": settings.var, "HOTLINE_PORT_BASE": settings.port_base}
+    usual = {"HOTLINE_VAR": fresh["var"].default.resolve(), "HOTLINE_PORT_BASE": fresh["port_base"].default}
+    return "".join(f"{name}={shlex.quote(str(value))} " for name, value in given.items() if value != usual[name])
 
 
 def _run_roles(roles: frozenset[str], role: str) -> None:
@@ -77,6 +99,7 @@ def _run_roles(roles: frozenset[str], role: str) -> None:
 
     async def work() -> None:
         ensure_writable(settings.var)
+        _say(f"starting: state in {settings.var}, ports {settings.port_base} to {settings.port_base + PORTS - 1}")
         start_logging(settings, role)
         await run_until_stopped(System(settings, roles, _say), _started if role == "hotline" else _quiet)
 
@@ -84,6 +107,7 @@ def _run_roles(roles: frozenset[str], role: str) -> None:
 
 
 async def _quiet(system: System) -> None:
+    _show_accounts(system)  # whichever role began first made them
     out.print("[bold green]ready[/]")
     await asyncio.sleep(0)
 
@@ -105,7 +129,7 @@ def node(
 @app.command()
 def speech() -> None:
     """Run the speech role: listens to calls and writes down what is said (needs PostgreSQL and NATS)."""
-    _run_roles(frozenset({"speech"}), "speech")
+    _run_roles(frozenset({"speech"}), "speech-role")  # speech.log is the recogniser process's own
 
 
 @app.command()

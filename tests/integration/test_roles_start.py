@@ -13,7 +13,7 @@ from db.migrate import revisions, upgrade
 from db.models import Article, Category, SlaProfile, User
 from db.seed import DemoAccount
 from db.session import make_engine, make_sessions
-from hotline.app import seed
+from hotline.app import accounts_file, seed
 from hotline.clock import SystemClock
 from hotline.settings import Settings
 from kb.index import KnowledgeIndex
@@ -44,6 +44,9 @@ async def begin(url: str, settings: Settings) -> list[DemoAccount]:
 async def test_four_roles_begin_on_an_empty_database(empty_postgres: str, settings: Settings) -> None:
     made = await asyncio.gather(*(begin(empty_postgres, settings) for _ in range(4)))
     assert sorted(map(bool, made)) == [False, False, False, True]  # one of them knows the passwords
+    kept = accounts_file(settings).read_text(encoding="utf-8").split()
+    assert kept == [word for account in max(made, key=len) for word in (account.login, account.password)]
+    assert accounts_file(settings).stat().st_mode & 0o777 == 0o600
     engine = make_engine(empty_postgres)
     have, newest = await revisions(engine)
     assert have == newest
