@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
 from dataclasses import dataclass
@@ -53,3 +54,15 @@ def check_free(ports: list[Port], settings: Settings) -> None:
                         f"{port.host} is not an address of this machine", "correct HOTLINE_HOST"
                     ) from error
                 raise
+
+
+async def wait_free(ports: list[Port], settings: Settings, seconds: float = 3.0) -> None:
+    """As `check_free`, but a predecessor that is just dying gets a moment to let go."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while True:
+        try:
+            return check_free(ports, settings)
+        except PortTaken:
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+        await asyncio.sleep(0.1)
