@@ -150,6 +150,7 @@ async def seed(settings: Settings, sessions: Sessions, clock: Clock) -> list[Dem
         await seed_profiles(session)
         report = await load_articles(session, clock)
         await write_hot_words(settings, session)
+        keep_accounts(settings, accounts)  # before they are valid: a lost password would lock everybody out
     for problem in report.problems:
         log.error("knowledge article left out: %s", problem)
     return accounts
