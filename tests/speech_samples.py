@@ -58,7 +58,7 @@ def unpack_model(into: Path) -> Path:
 
 @cache
 def shared_model() -> Path:
-    """The model, unpacked once for all test runs of this machine; its temporary folder is the system's to clean."""
+    """The model, unpacked once for all test runs of this machine, into the system's temporary folder."""
     folder = Path(tempfile.gettempdir()) / f"hotline-test-model-{FIXTURE.stat().st_size}"
     if not folder.exists():
         scratch = Path(tempfile.mkdtemp(prefix="hotline-test-model-"))

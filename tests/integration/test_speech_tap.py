@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -68,6 +70,9 @@ class Call:
     def instances(self) -> set[str]:
         return {e.instance for e in self.events if isinstance(e, SpeechStateChanged) and e.available}
 
+    def finals(self) -> list[Utterance]:
+        return [e for e in self.events if isinstance(e, Utterance) and e.final and e.text]
+
     def said(self, speaker: Speaker) -> str:
         return "".join(e.raw for e in self.events if isinstance(e, Utterance) and e.final and e.speaker == speaker)
 
@@ -99,6 +104,15 @@ class Call:
         )
 
 
+async def hold_the_line(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A FastAGI script that keeps the caller on the line: a call without queue and agent."""
+    with contextlib.suppress(ConnectionError):
+        await reader.readuntil(b"\n\n")
+        writer.write(b"EXEC Wait 300\n")
+        await reader.read()
+    writer.close()
+
+
 @asynccontextmanager
 async def talking(pair: AsteriskPair, tap: str) -> AsyncIterator[Call]:
     settings = pair.settings.model_copy(update={"vosk_model": str(shared_model()), "tap": tap})
@@ -112,6 +126,8 @@ async def talking(pair: AsteriskPair, tap: str) -> AsyncIterator[Call]:
         bridge = BridgeServer(bus, settings.bus_socket)
         await bridge.start()
         stack.push_async_callback(bridge.close)
+        script = await asyncio.start_server(hold_the_line, "127.0.0.1", settings.fastagi_port)
+        stack.callback(script.close)
         child = Child(
             "speech",
             [sys.executable, "-m", "speech.process"],
@@ -164,6 +180,9 @@ async def test_both_speakers_are_heard_apart_and_again_after_the_recogniser_was_
         await call.hears("agent", AGENT)
         assert error_rate([(CITIZEN, call.said("citizen"))]) <= 0.2, "the agent's words are not the citizen's"
 
+        async with asyncio.timeout(10):  # a final is on the page first and in the database some ms later
+            while len((await stored(call.settings))[0]) < len(call.finals()):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
         assert call.child.pid is not None
         os.kill(call.child.pid, signal.SIGKILL)
         await until(lambda: len(call.instances()) == 2, 20, "a new speech process")
@@ -175,7 +194,7 @@ async def test_both_speakers_are_heard_apart_and_again_after_the_recogniser_was_
         gaps = [e for e in call.events if isinstance(e, TranscriptGap)]
         assert {gap.speaker for gap in gaps} == {"citizen", "agent"}
         assert all(0 < gap.end_ms - gap.start_ms < 15_000 for gap in gaps)
-        finals = [e for e in call.events if isinstance(e, Utterance) and e.final and e.text]
+        finals = call.finals()
         await call.child.stop()  # SIGTERM: what still waits is written
     rows, kept_gaps = await stored(call.settings)
     assert {row.id for row in rows} == {final.utterance_id for final in finals}
