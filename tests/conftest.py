@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
+import shutil
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,24 +74,71 @@ def postgres_cluster() -> Iterator[str]:
         yield base
 
 
+def run_apart(work: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine in a loop of its own: a fixture of the session may be asked for inside a test's loop."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
+
+
+async def make_tables(url: str) -> None:
+    engine = make_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+    await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with all tables, to be copied: making the tables anew costs more than most tests."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    run_apart(make_tables(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_cluster: str) -> str:
+    """Name of a PostgreSQL database with all tables, to be copied."""
+    run_apart(postgres.execute(postgres_cluster, "CREATE DATABASE template_with_tables"))
+    run_apart(make_tables(postgres_cluster + "template_with_tables"))
+    return "template_with_tables"
+
+
+@asynccontextmanager
+async def postgres_database(base: str, template: str = "template0") -> AsyncIterator[str]:
+    """URL of a database of one test's own, gone afterwards."""
+    name = f"test_{next(_numbers)}"
+    await postgres.execute(base, f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield base + name
+    finally:
+        await postgres.execute(base, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """URL of a database without tables; the test runs once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
         yield f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
         return
-    base: str = request.getfixturevalue("postgres_cluster")
-    name = f"test_{next(_numbers)}"
-    await postgres.execute(base, f"CREATE DATABASE {name}")
-    yield base + name
-    await postgres.execute(base, f"DROP DATABASE {name} WITH (FORCE)")
+    async with postgres_database(request.getfixturevalue("postgres_cluster")) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """URL of a database with all tables, SQLite and PostgreSQL in turn."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "test.db")
+        yield f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
+        return
+    template = request.getfixturevalue("postgres_template")
+    async with postgres_database(request.getfixturevalue("postgres_cluster"), template) as url:
+        yield url
 
 
 @pytest.fixture
-async def sessions(empty_database: str) -> AsyncIterator[Sessions]:
+async def sessions(database: str) -> AsyncIterator[Sessions]:
     """Sessions on a database with all tables, SQLite and PostgreSQL in turn."""
-    engine = make_engine(empty_database)
-    async with engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+    engine = make_engine(database)
     yield make_sessions(engine)
     await engine.dispose()
