@@ -111,6 +111,21 @@ class AsteriskInstance:
             self._supervisor = None
         await self._end_process()
 
+    async def restart(self) -> None:
+        """End Asterisk with its calls, by force after 10 s; the supervisor starts it again."""
+        process = self._process
+        if process is None:
+            return
+        for ask in (process.terminate, process.kill):
+            with contextlib.suppress(ProcessLookupError):
+                ask()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STOP_S):
+                    # The supervisor waits for its end; a second waiter would take its place.
+                    while process.returncode is None:  # noqa: ASYNC110
+                        await asyncio.sleep(0.05)
+                return
+
     async def cli(self, command: str, timeout: float = 10.0) -> str:
         """What Asterisk's console answers to `command`. Raises AsteriskError when it does not answer."""
         program = self._program

@@ -32,6 +32,7 @@ from hotline.ports import own_ports, wait_free
 from hotline.settings import ROOT, Settings
 
 if TYPE_CHECKING:
+    from asterisk_conf.launcher import AsteriskInstance
     from db.seed import DemoAccount
 
 log = logging.getLogger(__name__)
@@ -96,10 +97,11 @@ class System:
             await wait_free(own_ports(settings), settings)
         core = await self._stack.enter_async_context(open_core(settings, embedded=self.roles == ALL_ROLES))
         self.core = core
+        ours: AsteriskInstance | None = None
         if "asterisk" in self.roles:
-            await self._stack.enter_async_context(running_asterisk(settings, self.say))
+            ours = await self._stack.enter_async_context(running_asterisk(settings, self.say))
         if "node" in self.roles:
-            await self._stack.enter_async_context(running_node(core, self.say))
+            await self._stack.enter_async_context(running_node(core, self.say, ours))
         if "speech" in self.roles:
             self.speech = await self._stack.enter_async_context(running_speech(settings))
         if "desk" in self.roles:
@@ -213,7 +215,7 @@ async def open_bus(settings: Settings, *, embedded: bool) -> AsyncIterator[Bus]:
 
 
 @asynccontextmanager
-async def running_asterisk(settings: Settings, say: Say) -> AsyncIterator[None]:
+async def running_asterisk(settings: Settings, say: Say) -> AsyncIterator[AsteriskInstance]:
     """Asterisk, and the telephone-network simulator beside it unless a real trunk is configured."""
     from asterisk_conf.fetch import fetch_asterisk
     from asterisk_conf.find import find_asterisk
@@ -237,7 +239,7 @@ async def running_asterisk(settings: Settings, say: Say) -> AsyncIterator[None]:
     instances = [AsteriskInstance(settings, name, program=program, survive=True) for name in names]
     try:
         await asyncio.gather(*(instance.start() for instance in instances))
-        yield
+        yield instances[0]
     finally:
         await asyncio.gather(*(instance.stop() for instance in instances), return_exceptions=True)
 
@@ -262,9 +264,10 @@ async def make_prompts(settings: Settings, say: Say) -> None:
 
 
 @asynccontextmanager
-async def running_node(core: Core, say: Say) -> AsyncIterator[None]:
-    """Everything beside one Asterisk: call state, the IVR, taps, drafts, suggestions, the spotter."""
+async def running_node(core: Core, say: Say, ours: AsteriskInstance | None = None) -> AsyncIterator[None]:
+    """Everything beside one Asterisk (`ours` if we supervise it): calls, the IVR, taps, drafts, suggestions."""
     from calls.node import CallsNode
+    from hotline.sip_guard import SipGuard
     from hotline.voice import speak
     from ivr.server import IvrServer
     from kb.index import KnowledgeIndex
@@ -296,6 +299,7 @@ async def running_node(core: Core, say: Say) -> AsyncIterator[None]:
             node,
             taps,
             IvrServer(settings, sessions, bus, clock),
+            SipGuard(node, bus, clock, settings.sip_port, ours.restart if ours else None),
         ]
         for part in parts:
             await part.start()
