@@ -108,8 +108,9 @@ class System:
             await self._stack.enter_async_context(running_desk(core))
         if "jobs" in self.roles:
             from hotline.jobs import Jobs
+            from kb.index import KnowledgeIndex
 
-            jobs = Jobs(core.sessions, core.clock)
+            jobs = Jobs(core.sessions, core.clock, KnowledgeIndex(core.sessions, clock=core.clock))
             await jobs.start()
             self._stack.push_async_callback(jobs.close)
 

@@ -1,16 +1,23 @@
-"""The jobs role: what must happen by time rather than by request. Every job is safe to run twice."""
+"""The jobs role: what must happen by time rather than by request.
+
+Every job is safe to run twice and in several processes at once: rows are claimed with SKIP LOCKED, so that
+nobody waits for another's rows and nothing is done twice.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Protocol
 
 from sqlalchemy import delete, select
 
 from db.models import AuditEvent, CallbackTask, Recording, WebSession
 from db.session import Sessions
-from hotline.clock import Clock
+from db.turns import Turn, take_turn
+from hotline.clock import Clock, local
+from kb.articles import expire_articles
 
 log = logging.getLogger(__name__)
 
@@ -22,12 +29,20 @@ RETENTION = timedelta(days=730)
 """24 months; no national figure exists (domain.md 2.10)."""
 
 
+class Builds(Protocol):
+    """What the jobs need of the knowledge index."""
+
+    async def build(self) -> int: ...
+
+
 class Jobs:
     """Runs all jobs every 30 s; a job that fails is logged and tried again, the others go on."""
 
-    def __init__(self, sessions: Sessions, clock: Clock) -> None:
+    def __init__(self, sessions: Sessions, clock: Clock, index: Builds | None = None) -> None:
         self._sessions = sessions
         self._clock = clock
+        self._index = index
+        self._validity_of: date | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -40,7 +55,7 @@ class Jobs:
 
     async def _run(self) -> None:
         while True:
-            for job in (self.end_sessions, self.give_up_callbacks, self.mark_recordings):
+            for job in (self.end_sessions, self.give_up_callbacks, self.mark_recordings, self.move_validity):
                 try:
                     await job()
                 except Exception:
@@ -82,5 +97,20 @@ class Jobs:
         """Give recordings their retention date, unless held."""
         undated = Recording.delete_after.is_(None), Recording.legal_hold.is_(False)
         async with self._sessions.begin() as session:
-            for row in await session.scalars(select(Recording).where(*undated).limit(500)):
+            rows = select(Recording).where(*undated).limit(500).with_for_update(skip_locked=True)
+            for row in await session.scalars(rows):
                 row.delete_after = row.started_at + RETENTION
+
+    async def move_validity(self) -> None:
+        """Once a day, soon after midnight in Shanghai: articles begin or cease to be valid, the index follows."""
+        today = local(self._clock.now()).date()
+        if self._validity_of == today:
+            return
+        async with self._sessions.begin() as session:
+            await take_turn(session, Turn.VALIDITY)
+            moved = await expire_articles(session, self._clock)
+        if self._index is not None:
+            await self._index.build()
+        self._validity_of = today
+        if moved:
+            log.info("%d knowledge articles changed validity today: %s", len(moved), ", ".join(moved[:20]))

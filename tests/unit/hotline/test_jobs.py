@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 
-from db.models import AuditEvent, Call, CallbackTask, Recording, User, WebSession
+from db.models import Article, AuditEvent, Call, CallbackTask, Recording, User, WebSession
 from db.session import Sessions
 from hotline.jobs import RETENTION, Jobs
 from tests.fakes.clock import FakeClock
+from tests.waiting import until
 
 
 async def test_a_callback_task_is_given_up_after_two_days_and_leaves_a_trace(
@@ -61,3 +63,86 @@ async def test_sessions_that_ran_out_are_forgotten(sessions: Sessions, clock: Fa
     await Jobs(sessions, clock).end_sessions()
     async with sessions() as session:
         assert list(await session.scalars(select(WebSession.token_hash))) == ["live"]
+
+
+class Index:
+    """Counts how often it is built; fails when told to."""
+
+    def __init__(self) -> None:
+        self.built = 0
+        self.fails = False
+
+    async def build(self) -> int:
+        if self.fails:
+            raise RuntimeError("broken on purpose")
+        self.built += 1
+        return 0
+
+
+async def test_articles_change_validity_at_midnight_in_shanghai_once_a_day(
+    sessions: Sessions, clock: FakeClock
+) -> None:
+    index = Index()
+    jobs = Jobs(sessions, clock, index)
+    clock.set(datetime(2025, 11, 14, 15, 59, tzinfo=UTC))  # 23:59 in Shanghai
+    async with sessions.begin() as session:
+        session.add(article("a", date(2025, 11, 14), clock.now()))
+        session.add(article("b", None, clock.now()))
+
+    async def states() -> dict[str, str]:
+        async with sessions() as session:
+            return {row.id: row.state for row in await session.scalars(select(Article))}
+
+    await jobs.move_validity()
+    await jobs.move_validity()
+    assert await states() == {"a": "published", "b": "published"}
+    assert index.built == 1
+    clock.move(minutes=2)
+    index.fails = True
+    with pytest.raises(RuntimeError):
+        await jobs.move_validity()
+    index.fails = False
+    await jobs.move_validity()  # the index was not refreshed: once more
+    await jobs.move_validity()
+    assert await states() == {"a": "expired", "b": "published"}
+    assert index.built == 2
+    async with sessions() as session:
+        trail = list(await session.scalars(select(AuditEvent)))
+    assert [(row.object_id, row.from_state, row.to_state) for row in trail] == [("a", "published", "expired")]
+
+
+def article(name: str, until: date | None, at: datetime) -> Article:
+    return Article(
+        id=name,
+        title="路灯报修",
+        questions=[],
+        keywords=[],
+        category_code="1106",
+        owner="城管局",
+        short_answer="请拨打",
+        body="正文",
+        basis=[],
+        valid_until=until,
+        version=1,
+        state="published",
+        source="x",
+        sha256="x",
+        updated_at=at,
+    )
+
+
+async def test_a_failing_job_stops_no_other(
+    sessions: Sessions, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    index = Index()
+    jobs = Jobs(sessions, clock, index)
+
+    async def fail() -> None:
+        raise RuntimeError("broken on purpose")
+
+    fail.__name__ = "end_sessions"
+    jobs.end_sessions = fail  # type: ignore[method-assign]
+    await jobs.start()
+    await until(lambda: index.built == 1, 10, "the last job")
+    await jobs.close()
+    assert "job end_sessions failed" in caplog.text
