@@ -1,11 +1,12 @@
 """How many calls a second the IVR carries: the same menu in plain dialplan and through FastAGI, in one run.
 
-    python -m bench.ivr [--quick] [--recording] [--json bench/results/ivr.json]
+    python -m bench.ivr [--quick] [--bare] [--json bench/results/ivr.json]
 
 Calls arrive at rising rates until calls fail, or until the 99th percentile of the answer (dialling to
 200 OK) or of the reaction (key pressed to hang-up) exceeds 1 s. Both ways take turns at each rate, so that other
-work on the machine hits both alike. FastAGI runs as in production: own process, published script, every
-step as an event and as a row. Needs sipp (sip-tester), espeak-ng and an Asterisk.
+work on the machine hits both alike. Every call is recorded, as in production (not with --bare). FastAGI runs as
+in production: own process, published script, every step as an event and as a row. Needs sipp (sip-tester),
+espeak-ng and an Asterisk.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
 
 from asterisk_conf.launcher import AsteriskInstance
 from bench.sipp import Crowd, SippError, call_in_crowd
@@ -48,6 +51,18 @@ class Way:
     best: float = 0.0
     broke_at: float = 0.0
     crowds: list[Crowd] = field(default_factory=list)
+    cpu_s: float = 0.0
+    """Processor time of Asterisk and of the IVR process in all crowds that held."""
+    cpu_calls: int = 0
+
+    @property
+    def cpu_ms_per_call(self) -> float:
+        return 1000 * self.cpu_s / self.cpu_calls if self.cpu_calls else 0.0
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """Processor time these processes have used so far; what neighbours use does not count."""
+    return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
 
 
 async def add_menus(asterisk: AsteriskInstance, settings: Settings, prompt: str, recording: bool) -> None:
@@ -79,8 +94,8 @@ async def add_menus(asterisk: AsteriskInstance, settings: Settings, prompt: str,
 
 
 @asynccontextmanager
-async def running_ivr(settings: Settings) -> AsyncIterator[str]:
-    """The IVR in a process of its own; yields the menu's prompt, without extension."""
+async def running_ivr(settings: Settings) -> AsyncIterator[tuple[str, int]]:
+    """The IVR in a process of its own; yields the menu's prompt, without extension, and the process id."""
     environment = os.environ | {
         "HOTLINE_VAR": str(settings.var),
         "HOTLINE_PORT_BASE": str(settings.port_base),
@@ -95,31 +110,34 @@ async def running_ivr(settings: Settings) -> AsyncIterator[str]:
             prompt = (await process.stdout.readline()).decode().strip()
         if not prompt:
             raise SippError("the IVR process did not start")
-        yield prompt
+        yield prompt, process.pid
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
             await process.wait()
 
 
-async def measure(settings: Settings, seconds: float, start: float, step: float, fine: float) -> list[Way]:
+async def measure(
+    settings: Settings, pids: list[int], seconds: float, start: float, step: float, fine: float
+) -> list[Way]:
     """Raise the rate by `step` until each way breaks, then halve the gap down to `fine`."""
     ways = [Way(name) for name in WAYS]
     rate = start
     while any(not way.broke_at for way in ways) and rate < 3000:
         for way in ways:
             if not way.broke_at:
-                await try_rate(settings, way, rate, seconds)
+                await try_rate(settings, pids, way, rate, seconds)
         rate = round(rate * step)
     for way in ways:
         while way.best and way.broke_at / way.best > 1 + fine and way.broke_at - way.best >= 2:
-            await try_rate(settings, way, round((way.best + way.broke_at) / 2), seconds)
+            await try_rate(settings, pids, way, round((way.best + way.broke_at) / 2), seconds)
     return ways
 
 
-async def try_rate(settings: Settings, way: Way, rate: float, seconds: float) -> None:
+async def try_rate(settings: Settings, pids: list[int], way: Way, rate: float, seconds: float) -> None:
     """One crowd; a rate counts as broken when it fails twice, since other work shares the machine."""
     for _ in range(2):
+        before = cpu_seconds(pids)
         crowd = await call_in_crowd(
             WAYS[way.name],
             rate=rate,
@@ -140,6 +158,8 @@ async def try_rate(settings: Settings, way: Way, rate: float, seconds: float) ->
         )
         await asyncio.sleep(1.0 if held else 3.0)  # the next crowd must not meet this one's last calls
         if held:
+            way.cpu_s += cpu_seconds(pids) - before
+            way.cpu_calls += crowd.calls
             way.best = max(way.best, rate)
             return
     way.broke_at = rate
@@ -157,7 +177,7 @@ async def run(quick: bool, recording: bool) -> dict[str, object]:
     with tempfile.TemporaryDirectory(prefix="hotline-bench-", ignore_cleanup_errors=True) as folder:
         settings = BenchSettings(var=Path(folder))
         settings.make_folders()
-        async with running_ivr(settings) as prompt:
+        async with running_ivr(settings) as (prompt, ivr_pid):
             asterisk = AsteriskInstance(settings, "hotline")
             await asterisk.start()
             try:
@@ -170,8 +190,10 @@ async def run(quick: bool, recording: bool) -> dict[str, object]:
                     own_port=settings.network_sip_port,
                     folder=settings.var / "sipp",
                 )
+                assert asterisk.pid is not None
                 ways = await measure(
                     settings,
+                    [asterisk.pid, ivr_pid],
                     seconds=4 if quick else 15,
                     start=50 if quick else 40,
                     step=1.5 if quick else 1.25,
@@ -187,6 +209,8 @@ async def run(quick: bool, recording: bool) -> dict[str, object]:
         "fastagi_calls_per_s": fastagi.best,
         "ratio": round(fastagi.best / plain.best, 3) if plain.best else 0.0,
         "aim": AIM,
+        "plain_cpu_ms_per_call": round(plain.cpu_ms_per_call, 2),
+        "fastagi_cpu_ms_per_call": round(fastagi.cpu_ms_per_call, 2),
         "limit_ms": LIMIT_MS,
         "recording": recording,
         "fastagi_calls_good": good,
@@ -210,17 +234,19 @@ async def run(quick: bool, recording: bool) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--quick", action="store_true", help="under two minutes, coarser")
-    parser.add_argument("--recording", action="store_true", help="record every call, as in production")
+    parser.add_argument("--bare", action="store_true", help="do not record the calls, as production does")
     parser.add_argument("--json", type=Path, help="write the result here")
     arguments = parser.parse_args()
     try:
-        result = asyncio.run(run(arguments.quick, arguments.recording))
+        result = asyncio.run(run(arguments.quick, not arguments.bare))
     except SippError as error:
         raise SystemExit(str(error)) from error
     print()
     print("way          calls/s held")
     print(f"dialplan     {result['plain_calls_per_s']:>8}")
     print(f"FastAGI      {result['fastagi_calls_per_s']:>8}")
+    plain_cpu, fastagi_cpu = result["plain_cpu_ms_per_call"], result["fastagi_cpu_ms_per_call"]
+    print(f"processor time a call: dialplan {plain_cpu} ms, FastAGI {fastagi_cpu} ms (Asterisk and IVR together)")
     print(f"ratio        {result['ratio']:>8}   (aim >= {AIM})")
     print(f"steps in the database: {result['fastagi_steps_written']} of {result['fastagi_calls_good']} calls")
     if arguments.json:

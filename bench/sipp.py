@@ -1,4 +1,4 @@
-"""sipp as a crowd of citizens: each calls, hears 2 s of the menu, presses 1 and waits for the hang-up."""
+"""sipp as a crowd of citizens: each calls, hears 3 s of the menu, presses 1 and waits for the hang-up."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ SCENARIO = """<?xml version="1.0" encoding="UTF-8" ?>
     Max-Forwards: 70
     Content-Length: 0
   ]]></send>
-  <pause milliseconds="2000"/>
+  <pause milliseconds="3000"/>
   <nop start_rtd="reaction"><action><exec play_pcap_audio="%(pcap)s"/></action></nop>
   <recv request="BYE" rtd="reaction" timeout="12000"/>
   <send><![CDATA[

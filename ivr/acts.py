@@ -197,7 +197,7 @@ async def callback(visit: Visit, node_id: str, node: Callback) -> str:
     number = visit.line.caller.phone
     for _ in range(3):
         if not number:
-            typed = await visit.ask_number(visit.prompt(node_id, "number_prompt"), 8.0, longest=12)
+            typed = await visit.ask_number(visit.prompt(node_id, "number_prompt"), 5.0, longest=12)
             if visit.is_human(typed):
                 return HUMAN
             phone = normalise(typed)

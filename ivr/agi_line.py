@@ -24,6 +24,9 @@ MAKE_SECONDS = 4.0
 SPARE_SECONDS = 10.0
 """What a command may take beyond the sound or the wait itself."""
 
+SILENCE = "silence/1"
+"""A second of nothing in Asterisk's language folder, for commands that insist on a file."""
+
 _GONE = ("JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL", "FULL")
 
 
@@ -42,7 +45,7 @@ class AgiLine:
         await agi.send_command("SET AUTOHANGUP", "0")
         (call_id,) = await agi.expand("${CALL_ID}")
         if not is_call_id(call_id):
-            log.warning("a call came without a usable CALL_ID and gets one here")
+            log.debug("a call came without a usable CALL_ID and gets one here")
             call_id = new_call_id()
             await agi.send_command("SET VARIABLE", "CALL_ID", call_id)
         phone = normalise(agi.headers.get("agi_callerid", ""))
@@ -51,35 +54,72 @@ class AgiLine:
 
     async def say(self, prompts: Sequence[Prompt], keys: str = ALL_KEYS) -> str:
         for prompt in prompts:
-            path = await self._sound(prompt)
-            if path is None:
-                continue
-            reply = await self._agi.send_command(
-                "STREAM FILE",
-                str(path.with_suffix("")),
-                keys,
-                within=self._prompts.seconds(prompt) + SPARE_SECONDS,
-            )
-            if reply.number > 0:
-                return chr(reply.number)
+            found = await self._found(prompt)
+            if found is not None and (key := await self._stream(*found, keys)):
+                return key
         return ""
 
-    async def _sound(self, prompt: Prompt) -> Path | None:
-        """The prompt's file, or None when it cannot be had in time: the caller goes on without that sentence."""
+    async def _stream(self, path: str, length: float, keys: str) -> str:
+        reply = await self._agi.send_command("STREAM FILE", path, keys, within=length + SPARE_SECONDS)
+        return chr(reply.number) if reply.number > 0 else ""
+
+    async def _found(self, prompt: Prompt) -> tuple[str, float] | None:
+        """The prompt's file as Asterisk wants it and its seconds; None when it cannot be had in time.
+
+        The caller then goes on without that sentence.
+        """
         try:
             async with asyncio.timeout(MAKE_SECONDS):
-                return await self._prompts.ready(prompt)
+                path = await self._prompts.ready(prompt)
         except (TimeoutError, UserError, OSError) as error:
             log.error("call %s: a prompt is missing (%s)", self.caller.call_id, type(error).__name__)
             return None
+        return str(path.with_suffix("")), self._prompts.seconds(prompt)
 
-    async def wait_key(self, seconds: float) -> str:
-        if seconds <= 0:
-            return ""
+    async def ask(self, prompts: Sequence[Prompt], seconds: float) -> str:
+        # The last sentence and the waiting are one command: between two, Asterisk throws keys away.
+        sounds = [found for prompt in prompts if (found := await self._found(prompt))]
+        if not sounds:
+            return await self._wait(seconds)
+        for path, length in sounds[:-1]:
+            if key := await self._stream(path, length, ALL_KEYS):
+                return key
+        path, length = sounds[-1]
         reply = await self._agi.send_command(
-            "WAIT FOR DIGIT", str(round(seconds * 1000)), within=seconds + SPARE_SECONDS
+            "GET OPTION",
+            path,
+            ALL_KEYS,
+            str(max(1, round(seconds * 1000))),
+            within=length + seconds + SPARE_SECONDS,
         )
         return chr(reply.number) if reply.number > 0 else ""
+
+    async def _wait(self, seconds: float) -> str:
+        reply = await self._agi.send_command(
+            "WAIT FOR DIGIT", str(max(1, round(seconds * 1000))), within=seconds + SPARE_SECONDS
+        )
+        return chr(reply.number) if reply.number > 0 else ""
+
+    async def ask_digits(self, prompts: Sequence[Prompt], seconds: float, longest: int) -> str:
+        if longest <= 0:
+            return ""
+        *lead, last = [found for prompt in prompts if (found := await self._found(prompt))] or [(SILENCE, 1.0)]
+        first = ""
+        for path, length in lead:
+            if first := await self._stream(path, length, ALL_KEYS):
+                last = SILENCE, 1.0
+                break
+        if first == "#" or (first and longest == 1):
+            return first.strip("#")
+        path, length = last
+        reply = await self._agi.send_command(
+            "GET DATA",
+            path,
+            str(round(seconds * 1000)),
+            str(longest - len(first)),
+            within=length + (longest + 1) * seconds + SPARE_SECONDS,
+        )
+        return first + reply.result
 
     async def queue(self, name: str, *, priority: int, seconds: float, opening: Sequence[Prompt]) -> QueueStay:
         await self.say(opening, keys="")

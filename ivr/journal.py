@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 KEPT = 20_000
 """Rows kept while the database is away: hours of calls, some megabytes."""
 BATCH = 200
+GATHER_SECONDS = 0.1
+"""How long rows gather before a transaction: hundreds of calls then share one."""
 WRITE_SECONDS = 15.0
 RETRY_SECONDS = 1.0
 CALL_ROW_SECONDS = 10.0
@@ -106,6 +108,8 @@ class DatabaseJournal:
                 await self.settle()
         if self._rows:
             log.error("%d rows of the script could not be written", len(self._rows))
+            self._rows.clear()
+            self._idle.set()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -213,6 +217,7 @@ class DatabaseJournal:
     async def _write(self) -> None:
         while True:
             await self._more.wait()
+            await asyncio.sleep(GATHER_SECONDS)
             self._more.clear()
             while self._rows:
                 batch = [self._rows.popleft() for _ in range(min(BATCH, len(self._rows)))]

@@ -84,8 +84,12 @@ class CallerLine(Protocol):
         """Say these in order; a key of `keys` cuts them short and is returned, else ""."""
         ...
 
-    async def wait_key(self, seconds: float) -> str:
-        """The next key within `seconds`, or "" on silence."""
+    async def ask(self, prompts: Sequence[Prompt], seconds: float) -> str:
+        """Say these and wait for one key, which may come at any moment; "" after `seconds` of silence."""
+        ...
+
+    async def ask_digits(self, prompts: Sequence[Prompt], seconds: float, longest: int) -> str:
+        """Say these and take keys until `#` (left out), `longest` keys, or `seconds` without one. May hold `*`."""
         ...
 
     async def queue(self, name: str, *, priority: int, seconds: float, opening: Sequence[Prompt]) -> QueueStay:

@@ -84,7 +84,7 @@ class Digits(BaseNode):
     variable: VariableName
     min: int = Field(default=1, ge=1, le=32)
     max: int = Field(default=18, ge=1, le=32)
-    timeout: Seconds = 8.0
+    timeout: Seconds = 5.0
     attempts: int = Field(default=2, ge=1, le=5)
     wrong_key_prompt: Text | None = "输入的号码不正确。"
     next: NodeId
@@ -205,7 +205,7 @@ class Progress(BaseNode):
     prompt: Text = "请输入工单编号，按井号键结束。"
     waiting_prompt: Text | None = None
     not_found_prompt: Text | None = "没有查到您的工单。"
-    timeout: Seconds = 8.0
+    timeout: Seconds = 5.0
     found: NodeId
     not_found: NodeId
     no_input: NodeId

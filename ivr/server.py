@@ -60,6 +60,7 @@ class IvrServer:
         self._in_force: ScriptInForce | None = None
         self._version_id = 0
         self._refreshing: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
         self._agi: AgiApplication | None = None
 
     @property
@@ -92,8 +93,8 @@ class IvrServer:
 
     async def close(self, within: float = 5.0) -> None:
         """Let go of all calls (Asterisk takes them to the queue); write what is left, for `within` seconds."""
+        self._stopping.set()  # not cancelled: a query cut off in the middle leaves a connection behind
         if self._refreshing is not None:
-            self._refreshing.cancel()
             await asyncio.gather(self._refreshing, return_exceptions=True)
         if self._agi is not None:
             await self._agi.close()
@@ -152,8 +153,11 @@ class IvrServer:
             log.error("prompts of %s are missing: %s (%s)", names[0], error.message, error.remedy)
 
     async def _refresh_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(self._refresh_seconds)
+        while not self._stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._refresh_seconds):
+                    await self._stopping.wait()
+                    return
             with contextlib.suppress(OSError, TimeoutError, SQLAlchemyError):
                 await self._refresh()
 

@@ -12,9 +12,6 @@ from ivr.line import CallerLine, Prompt
 from ivr.lookups import Lookups
 from ivr.script import Script
 
-BETWEEN_DIGITS = 3.0
-"""Seconds after a digit until a typed number counts as complete."""
-
 HUMAN = "human"
 """Pseudo exit: the caller pressed the key that leads to a person."""
 
@@ -58,23 +55,23 @@ class Visit:
         if self.ahead:
             key, self.ahead = self.ahead, ""
             return key
-        return await self.say(prompts) or await self.line.wait_key(seconds)
+        return await self.line.ask(prompts, seconds)
 
     async def ask_number(self, prompts: Sequence[Prompt], seconds: float, longest: int) -> str:
         """Say this and take digits until `#`, `longest` or a pause. `*` starts again. "" on silence.
 
         The human key alone (nothing after it) is returned as it is: the caller wants a person.
         """
-        typed = ""
-        key = await self.ask(prompts, seconds)
-        for _ in range(4 * longest):  # a bound on "*": a keypad may be stuck
-            if key in ("", "#"):
-                return typed
-            typed = "" if key == "*" else typed + key
-            if len(typed) >= longest:
-                return typed
-            key = await self.line.wait_key(BETWEEN_DIGITS if typed else seconds)
-        return typed
+        first, self.ahead = self.ahead, ""
+        if first == "#":
+            return ""
+        typed = first + await self.line.ask_digits([] if first else prompts, seconds, longest - len(first))
+        for _ in range(3):  # a bound on "*": a keypad may be stuck
+            if "*" not in typed:
+                break
+            kept = typed.rpartition("*")[2]
+            typed = kept + await self.line.ask_digits([], seconds, longest - len(kept))
+        return typed.rpartition("*")[2]
 
 
 def read_back(digits: str) -> list[Prompt]:

@@ -85,10 +85,21 @@ class WalkLine:
             self._note("hears", key)
         return key
 
-    async def wait_key(self, seconds: float) -> str:
+    async def ask(self, prompts: Sequence[Prompt], seconds: float) -> str:
+        if key := await self.say(prompts):
+            return key
         key = self._next([*ALL_KEYS, "wait"])
         self._note("hears", "" if key == "wait" else key)
         return "" if key == "wait" else key
+
+    async def ask_digits(self, prompts: Sequence[Prompt], seconds: float, longest: int) -> str:
+        typed = ""
+        while len(typed) < longest:
+            key = await self.ask([] if typed else prompts, seconds)
+            if key in ("", "#"):
+                break
+            typed += key
+        return typed
 
     async def queue(self, name: str, *, priority: int, seconds: float, opening: Sequence[Prompt]) -> QueueStay:
         await self.say(opening, keys="")

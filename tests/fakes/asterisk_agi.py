@@ -69,7 +69,9 @@ class FakeChannel:
             return "HANGUP\n200 result=-1\n"
         if self.fail_at and line.startswith(self.fail_at):
             return "510 Invalid or unknown command\n"
-        if line.startswith(("STREAM FILE", "WAIT FOR DIGIT")):
+        if line.startswith("GET DATA"):
+            return f"200 result={self.keys.pop(0) if self.keys else ''}\n"
+        if line.startswith(("STREAM FILE", "WAIT FOR DIGIT", "GET OPTION")):
             key = self.keys.pop(0) if self.keys else ""
             return f"200 result={ord(key) if key else 0} endpos=0\n"
         if line.startswith('EXEC "Queue"'):

@@ -293,6 +293,15 @@ async def test_of_a_silent_crowd_the_longest_silent_are_dropped(monkeypatch: pyt
     await app.close()
 
 
+async def test_a_flood_of_bad_clients_is_no_flood_of_log(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    async def route(request: AgiRequest) -> None: ...
+
+    port = await serve(route)
+    for _ in range(30):
+        await closes(port, header(agi_network_script="nosuch"))
+    assert caplog.text.count("does not exist") == 1
+
+
 async def test_over_the_cap_a_call_is_let_go_at_once() -> None:
     app = AgiApplication(connections=1)
     held = asyncio.Event()

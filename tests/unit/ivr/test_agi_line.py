@@ -119,12 +119,34 @@ async def test_a_key_cuts_the_prompts_short(play: Play) -> None:
     assert '"0123456789*#"' in channel.commands[-1]
 
 
-async def test_waiting_for_a_key(play: Play) -> None:
-    channel = FakeChannel(keys=["#"])
-    assert await play(channel, lambda line: line.wait_key(2.5)) == "#"
-    assert channel.commands[-1] == 'WAIT FOR DIGIT "2500"'
-    assert await play(FakeChannel(), lambda line: line.wait_key(1)) == ""
-    assert await play(FakeChannel(), lambda line: line.wait_key(0)) == ""
+async def test_a_question_and_its_answer_are_one_command(play: Play) -> None:
+    """Between two commands Asterisk throws keys away."""
+    channel = FakeChannel(keys=["", "#"])
+    assert await play(channel, lambda line: line.ask([Prompt("一"), Prompt("二")], 2.5)) == "#"
+    assert [command.split('"')[0] for command in channel.commands[-2:]] == ["STREAM FILE ", "GET OPTION "]
+    assert channel.commands[-1].endswith('"0123456789*#" "2500"')
+    early = FakeChannel(keys=["7"])
+    assert await play(early, lambda line: line.ask([Prompt("一"), Prompt("二")], 2.5)) == "7"
+    assert early.commands[-1].startswith("STREAM FILE")
+    assert await play(FakeChannel(), lambda line: line.ask([Prompt("一")], 1)) == ""
+
+
+async def test_a_question_without_words_only_waits(play: Play) -> None:
+    channel = FakeChannel(keys=["5"])
+    assert await play(channel, lambda line: line.ask([Prompt("坏")], 3)) == "5"
+    assert channel.commands[-1] == 'WAIT FOR DIGIT "3000"'
+
+
+async def test_digits_are_taken_in_one_command(play: Play) -> None:
+    channel = FakeChannel(keys=["12345"])
+    assert await play(channel, lambda line: line.ask_digits([Prompt("号")], 5, 18)) == "12345"
+    assert channel.commands[-1].endswith('"5000" "18"')
+    early = FakeChannel(keys=["1", "2345"])
+    assert await play(early, lambda line: line.ask_digits([Prompt("错"), Prompt("号")], 5, 18)) == "12345"
+    assert early.commands[-1] == 'GET DATA "silence/1" "5000" "17"'
+    ended = FakeChannel(keys=["#"])
+    assert await play(ended, lambda line: line.ask_digits([Prompt("错"), Prompt("号")], 5, 18)) == ""
+    assert await play(FakeChannel(), lambda line: line.ask_digits([], 5, 0)) == ""
 
 
 async def test_a_prompt_that_cannot_be_made_is_left_out(play: Play) -> None:

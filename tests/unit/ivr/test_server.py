@@ -36,7 +36,12 @@ Make = Callable[..., IvrServer]
 
 
 @pytest.fixture
-async def make(settings: Settings, bus: LocalBus, clock: FakeClock) -> AsyncIterator[Make]:
+async def make(
+    settings: Settings,
+    bus: LocalBus,
+    clock: FakeClock,
+    sessions: Sessions,  # asked for here, so that servers are closed before their database is
+) -> AsyncIterator[Make]:
     made: list[IvrServer] = []
 
     def build(sessions: Sessions) -> IvrServer:
@@ -48,7 +53,7 @@ async def make(settings: Settings, bus: LocalBus, clock: FakeClock) -> AsyncIter
 
     yield build
     for server in made:
-        await server.close(within=0.2)
+        await server.close()
 
 
 async def test_the_first_start_publishes_the_script_of_the_settings(
@@ -86,7 +91,7 @@ async def test_a_published_script_is_for_the_next_call(
     channel = FakeChannel()
 
     def slow(line: str) -> str | None:
-        return None if line.startswith("STREAM") and not go_on.is_set() else channel.answer(line)
+        return None if line.startswith("GET OPTION") and not go_on.is_set() else channel.answer(line)
 
     running = asyncio.create_task(serve_call(settings.fastagi_port, slow))
     await until(lambda: server.calls == 1)
@@ -107,16 +112,18 @@ async def test_a_published_script_is_for_the_next_call(
 
 
 async def test_without_a_database_the_shipped_script_answers(
-    make: Make, settings: Settings, caplog: pytest.LogCaptureFixture
+    settings: Settings, bus: LocalBus, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine = make_engine("postgresql+asyncpg://nobody@127.0.0.1:1/none")
-    server = make(make_sessions(engine))
+    prompts = Prompts(settings, ToneVoice())
+    server = IvrServer(settings, make_sessions(engine), bus, clock, prompts=prompts)
     await server.start()
     assert server.in_force.script.name == "direct"
     channel = FakeChannel(after_queue={"QUEUESTATUS": "CONTINUE", "MEMBERINTERFACE": "PJSIP/8001"})
     await asyncio.wait_for(serve_call(settings.fastagi_port, channel.answer), 5)
     assert channel.variables["HOTLINE_DONE"] == "1"
     assert "database is away" in caplog.text
+    await server.close(within=0.2)
     await engine.dispose()
 
 
