@@ -39,6 +39,8 @@ COMPLETE_S = 10.0
 MISSING_S = 3.0
 LOW_SPACE = 300 << 20
 """Bytes free below which people are warned while recordings still work (about two and a half hours of talk)."""
+NO_SPACE = 4 << 20
+"""Bytes free below which a call's recording cannot be counted on (two minutes of talk): every call says so."""
 
 
 class RecordingError(Exception):
@@ -131,7 +133,9 @@ class Recordings:
             free = shutil.disk_usage(self._folder).free
         except OSError:
             return
-        if free < LOW_SPACE and not self._warned_low:
+        if free < NO_SPACE:
+            await self._failed(call_id, "录音磁盘已满，本次通话可能没有录音")
+        elif free < LOW_SPACE and not self._warned_low:
             await self._failed(call_id, f"录音磁盘只剩 {free >> 20} MB，请尽快清理")
         self._warned_low = free < LOW_SPACE
 

@@ -67,6 +67,7 @@ function notes() {
   else if (state.ready && !link.up) warn(el("span", { class: "grow" }, `连接中断，正在重连…（显示的是 ${wallClock(link.asOf ?? Date.now())} 的状态，通话不受影响）`));
   if (telephony.stale) warn(el("span", { class: "grow" }, `话务状态自 ${telephony.since ? wallClock(Date.parse(telephony.since)) : "—"} 起未更新，正在恢复${telephony.reason ? `（${telephony.reason}）` : ""}。通话不受影响。`));
   if (state.controlProblem) warn(el("span", { class: "grow" }, state.controlProblem), button("知道了", () => { state.controlProblem = ""; changed("link"); }));
+  if (state.call?.recording_failed) warn(el("span", { class: "grow" }, `录音异常：${state.call.recording_failed}。通话不受影响，请报告值班长。`));
   if (seat === "held" || seat === "lost") warn(el("span", { class: "grow" }, "此账号已在别处登录，本页的软电话已停用。"), button("在此处接管", acts.takeSeat, { class: "primary" }));
   if (seat === "yours") {
     if (phone.micProblem) warn(el("span", { class: "grow" }, `${phone.micProblem}。话筒恢复前您处于示忙。`), button("重试", acts.retryMic, { class: "primary" }));

@@ -36,7 +36,7 @@ function render() {
     call.queue_label && el("span", { class: "tag accent" }, `${call.queue_label}队列`),
     caller.repeat > 0 && el("span", { class: "tag amber", title: "90 天内同号码来电" }, `重复来电 第 ${caller.repeat + 1} 次`),
     open.length > 0 && el("span", { class: "tag amber" }, `在办工单 ${open.length}`),
-    call.recording_failed && el("span", { class: "tag red" }, "录音失败"),
+    call.recording_failed && el("span", { class: "tag red", title: call.recording_failed }, "录音异常"),
   ];
   pane.replaceChildren(
     el("div", { class: "c-head" },

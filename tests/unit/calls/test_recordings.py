@@ -5,6 +5,7 @@ from __future__ import annotations
 import wave
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from calls.recordings import RecordingError, Recordings, make_wav, path_of
 from db.models import Call, Recording
 from db.session import Sessions
 from hotline.bus import LocalBus
-from hotline.events import CallEnded, Event, RecordingFailed, RecordingReady
+from hotline.events import CallEnded, CallStarted, Event, RecordingFailed, RecordingReady
 from hotline.settings import Settings
 from tests.fakes.clock import FakeClock
 from tests.waiting import until
@@ -130,4 +131,30 @@ async def test_half_a_recording_is_kept_and_told(desk: Desk) -> None:
     assert isinstance(desk.told[0], RecordingReady)
     assert isinstance(desk.told[1], RecordingFailed)
     assert "不完整" in desk.told[1].reason
+    await desk.recordings.close()
+
+
+async def test_a_nearly_full_disk_is_told_once_and_a_full_one_with_every_call(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = 100 << 20
+    monkeypatch.setattr("calls.recordings.shutil.disk_usage", lambda _folder: SimpleNamespace(free=free))
+
+    await desk.recordings.start()
+    started = CallStarted(call_id=CALL, caller="", caller_raw="", callee="12345", channel="PJSIP/x", at=STARTED)
+
+    async def told_at_start() -> list[str]:
+        before = len(desk.told)
+        await desk.bus.publish(started)
+        for _ in range(2):  # what is told is told over the same bus
+            await desk.bus.settle()
+        return [event.reason for event in desk.told[before:] if isinstance(event, RecordingFailed)]
+
+    assert await told_at_start() == ["录音磁盘只剩 100 MB，请尽快清理"]
+    assert await told_at_start() == []
+    free = 1 << 20
+    for _ in range(2):
+        assert await told_at_start() == ["录音磁盘已满，本次通话可能没有录音"]
+    free = 1 << 40
+    assert await told_at_start() == []
     await desk.recordings.close()
