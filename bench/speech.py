@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import sys
 import time
@@ -103,9 +104,7 @@ class Feeder:
 
 def framed(side: Side) -> list[bytes]:
     pcm = side.pcm
-    return [
-        frame(Kind.AUDIO, pcm[i : i + FRAME_BYTES]) for i in range(0, len(pcm) - FRAME_BYTES + 1, FRAME_BYTES)
-    ]
+    return [frame(Kind.AUDIO, pcm[i : i + FRAME_BYTES]) for i in range(0, len(pcm) - FRAME_BYTES + 1, FRAME_BYTES)]
 
 
 @asynccontextmanager
@@ -160,6 +159,8 @@ Start = Callable[[str], "asynccontextmanager[Target]"]  # type: ignore[valid-typ
 
 async def quality(target: Target, calls: list[Call], result: Result) -> None:
     """Play the calls whole, once; error rate and CPU."""
+    with contextlib.suppress(psutil.AccessDenied):
+        target.process.nice(0)  # both are polite by default; here they are measured (root may raise it)
     feeder = Feeder(target)
     names: list[tuple[str, str]] = []
     for call in calls:
@@ -188,6 +189,13 @@ async def drained(target: Target) -> None:
             return
 
 
+async def held(target: Target) -> float:
+    """Worst lag over the time of holding, seconds."""
+    target.lag = 0.0
+    await asyncio.sleep(HOLD_S)
+    return target.lag
+
+
 async def ramp(target: Target, calls: list[Call], result: Result, first: int, most: int) -> None:
     """Add calls until text lags."""
     feeder = Feeder(target)
@@ -200,10 +208,11 @@ async def ramp(target: Target, calls: list[Call], result: Result, first: int, mo
                 await feeder.add(calls[number % len(calls)], shift=137 * number)
                 number += 1
             await asyncio.sleep(1.0)
-            target.lag = 0.0
-            await asyncio.sleep(HOLD_S)
-            print(f"  {target.name}: {number} calls, worst lag {target.lag:.1f} s", flush=True)
-            if target.lag > LAG_S:
+            lag = await held(target)
+            if lag > LAG_S:  # somebody else's burst, or truly too much? Too much does not pass
+                lag = await held(target)
+            print(f"  {target.name}: {number} calls, worst lag {lag:.1f} s", flush=True)
+            if lag > LAG_S:
                 break
             result.calls = number
             result.memory_mb = round(target.process.memory_info().rss / 1e6)
@@ -225,7 +234,7 @@ async def measure(core: str, seconds: float) -> list[Result]:
         async with make(core) as target:
             result = Result(target.name)
             await quality(target, calls[:8], result)
-            await ramp(target, calls, result, max(2, int(result.calls_by_cpu * 0.6)), 200)
+            await ramp(target, calls, result, max(2, int(result.calls_by_cpu * 0.4)), 200)
             results.append(result)
     return results
 

@@ -10,6 +10,9 @@ import numpy as np
 from bench.speech_audio import Recording, Samples, recordings, speech_frames, telephone
 from tests.speech_samples import RATE
 
+MOST = 0.45
+"""No speaker talks more than this part of a call."""
+
 
 @dataclass(frozen=True)
 class Side:
@@ -53,6 +56,9 @@ def _call(pool: list[tuple[Samples, str]], seconds: float, chance: random.Random
         samples, text = chance.choice(pool)
         if at + len(samples) + RATE > size:
             break
+        if spoken[turn] + len(samples) > MOST * size:
+            turn, at = 1 - turn, at + RATE  # the other one's turn, after a moment of silence
+            continue
         lines[turn][at : at + len(samples)] = samples
         texts[turn] += text
         spoken[turn] += len(samples)

@@ -118,7 +118,7 @@ class SpeechProcess:
         await self.server.close()
         await self.transcriber.close()
         self._taps.close()
-        await self.keeper.close()
+        await self.keeper.close(wait_s=3.0)  # whoever stops us kills us after 8 s
         self._ear_maker.shutdown(cancel_futures=True)
         await self._database.dispose()
 

@@ -202,10 +202,12 @@ class Transcriber:
                 return
             if event.final and event.text and self._keeper is not None:
                 self._keeper.keep(event)
+        elif isinstance(event, TranscriptGap) and self._keeper is not None:
+            self._keeper.keep(event)
         self._outbox.put_nowait(event)
 
     async def _keep_gap(self, gap: TranscriptGap) -> None:
-        """Gaps told by the node (a tap that died with the process) are kept like our own."""
+        """Gaps told by the node (a tap that died with the process) are kept too; our own come here twice."""
         assert self._keeper is not None
         self._keeper.keep(gap)
 
