@@ -69,7 +69,7 @@ class Drafter:
         out |= find_subject(lines, place_spans, category.code if category else "", name)
         if kind != "CONSULT":
             out |= find_when(lines, place_spans, now)
-        self._follow(out, lines, category, kind, sure, private, telling)
+        self._follow(out, lines, category, kind, sure, private, place_spans, telling)
         return {field: options for field, options in out.items() if options}
 
     def _guess(self, lines: Sequence[Line], hidden: Sequence[Span]) -> tuple[list[Guess], list[float]]:
@@ -100,6 +100,7 @@ class Drafter:
         kind: str,
         sure: float,
         private: Sequence[Span],
+        places: Sequence[Span],
         telling: Line | None,
     ) -> None:
         """What follows from type, category and place."""
@@ -120,11 +121,12 @@ class Drafter:
             kind=kind,
             issue=issue,
             words=category.words if category else (),
-            place=_best(out, "place_text"),
+            place=out["place_text"][0] if out.get("place_text") else None,
             name=_best(out, "appellant_name"),
             when=_best(out, "occurred_text"),
             wish=out["demand"][0] if out["demand"] else None,
             private=private,
+            places=places,
             telling=telling,
         )
 

@@ -36,6 +36,7 @@ _LEFT_STOP = re.compile(
 _NOT_PLACE = re.compile(
     r"(?:一条|这条|那条|修|走|马|公|铁|让|赶|问|迷|堵|过|带|回|网|半|出|学|外|后|思|绕|的|全|农|整条|村里|逛|上|各|每个|哪个|哪条|全|别的|新|老|本|那个|这个|同|邻|出入)$"
 )
+_WE_ARE = re.compile(r"我们?是$")
 _SAYS_MORE = re.compile(r"[我他你了有是叫吧呢啊没天年就不被把要]|[上中下]午|晚上|早上|这个")
 _HERE = re.compile(r"我们|我住|住在|我家|就在|位于|地址|反映|发生在|家住|我们这|在")
 _ELSEWHERE = re.compile(r"户口|老家|派出所办|社保局|农商行|去(?:过|找|问)|通山|广东|武汉|户籍")
@@ -245,8 +246,12 @@ class PlaceFinder:
         line, end = group[-1].line, group[-1].end
         while (tail := _TAIL.match(line.read, end)) is not None and tail.end() > end:
             end = tail.end()
-        if (beside := _NEARBY.match(line.read, end)) is not None:
-            end = beside.end()
+        # 村口到小学那一段 is a stretch of its own, and after 我们是白泉村的 a new clause begins.
+        beside = _NEARBY.match(line.read, end)
+        if beside is not None:
+            ours = beside.group().startswith("的") and _WE_ARE.search(line.read[: group[0].start])
+            if not ours and line.read[beside.end() : beside.end() + 1] not in ("到", "至"):
+                end = beside.end()
         rest = line.read[end:]
         if "place" in line.asked and 0 < len(rest) <= 10 and not _SAYS_MORE.search(rest):
             end = len(line.read)  # a short answer to "where" is a place to its end

@@ -6,22 +6,27 @@ import re
 from collections.abc import Sequence
 
 from hotline.events import Suggestion
-from tickets.drafting.clerk import clean, third_person, without_opening
+from tickets.drafting.clauses import Clause, Role, clauses_of
+from tickets.drafting.clerk import clean, written
 from tickets.drafting.talk import Line, Span, suggest, whole
+from tickets.drafting.title import make_title
+from tickets.drafting.when import time_runs
+from tickets.sounds import sound
 
-TITLE_LENGTH = 40
-_VERBS = {
-    "CONSULT": "咨询",
-    "SUGGEST": "建议",
-    "PRAISE": "表扬",
-    "REPORT": "举报",
-    "COMPLAINT": "投诉",
-    "HELP": "求助",
+_COMES_TO = {"CONSULT": "来电咨询", "PRAISE": "来电表扬", "SUGGEST": "来电建议"}
+# A question or a proposal is called so only when something was asked or proposed.
+_MANNER = {
+    "CONSULT": re.compile(
+        r"请问|咨询|问一?下|想问|了解|怎么|如何|哪|什么|多少|几[天张岁]|吗|呢$|能不能|可不可以|可以.*[吗不]|是不是|有没有|要不要"
+    ),
+    "SUGGEST": re.compile(r"建议|希望|能不能|应该|最好|增加|增设|要是能"),
 }
+_TELLS = re.compile(r"个?多?(?:天|月|年|小时)|^(?:半夜|夜里|夜间|深夜|凌晨)$")
+"""Times that belong to the matter: how long, and that it is at night."""
 _IDLE = re.compile(
     r"^(?:对|是|好|嗯|没有|不是|就是|行|可以|谢谢|再见|知道|就这个|就是这个|对的|是的|好的|有的|不知道|你好|喂|你说|我说)*[的了吧啊呢]*$"
 )
-_ASK = re.compile(r"^(?:请问(?:一下)?|我?(?:想|要)(?:问|咨询)(?:一?下)?|问(?:一?下)|咨询(?:一?下)?)+")
+_BROKEN = re.compile(r"^(?P<what>.{2,6}?)(?:坏|坏了|有问题|出问题|出了问题|不行|有故障)$")
 
 
 def weigh(line: Line, private: Sequence[Span]) -> float:
@@ -41,70 +46,174 @@ def find_summary(
     kind: str,
     issue: str,
     words: Sequence[str],
-    place: str,
+    place: Suggestion | None,
     name: str,
     when: str,
     wish: Suggestion | None,
     private: Sequence[Span],
+    places: Sequence[Span],
     telling: Line | None,
 ) -> dict[str, list[Suggestion]]:
-    """`title` and `content`. `private` are the spans of name and phone, which content does not repeat."""
+    """`title` and `content`. `private` are the spans of name and phone, which neither repeats."""
+    where = place.value.removesuffix("的") if place else ""
+    ours = _of_the_place(places, place)
+    asked_for = wish if wish is not None and wish.utterance_id and kind != "CONSULT" else None
+    clauses = clauses_of(
+        lines,
+        private=private,
+        places=places,
+        place=ours,
+        wish=(asked_for.utterance_id, asked_for.start, asked_for.end) if asked_for else None,
+        thanks=kind == "PRAISE",
+    )
+    told = [clause for clause in clauses if clause.role is Role.TOLD and len(clause.text) >= 2]
     out: dict[str, list[Suggestion]] = {}
-    keyword = _keyword(lines, telling, [word for word in words if word not in place])
-    title = _title(kind, issue, keyword, place, telling, private)
+    keyword = _keyword(lines, telling, [word for word in words if word not in where])
+    manner = kind if kind not in _MANNER or any(_MANNER[kind].search(c.line.read) for c in clauses) else "HELP"
+    title = make_title(manner, issue, keyword, where, _for_title(told, ours, where, telling, manner))
     if title and telling is not None:
         out["title"] = [suggest(title, 0.7, whole(telling))]
-    parts: list[str] = []
-    first: Line | None = None
-    for line in lines:
-        if not line.by_citizen or (
-            wish is not None and wish.utterance_id == line.utterance_id and wish.start == 0
-        ):
-            continue
-        text = line.read
-        if wish is not None and wish.utterance_id == line.utterance_id:
-            text = text[: wish.start]
-            text = re.sub(r"(?:希望|请|要求|麻烦|让|我的诉求是|你们|赶紧)+$", "", text)
-        told = _without(text, line, private)
-        told = third_person(without_opening(clean(told)))
-        told = re.sub(r"^(?:其?(?:叫|姓|姓名|名字|电话|手机号?|号码|联系电话|是)+)+$|^免贵$", "", told)
-        if len(told) < 3 or _IDLE.match(told):
-            continue
-        first = first or line
-        if told not in parts:
-            parts.append(told)
-    if first is None:
-        return out
-    who = f"诉求人{name}" if name and name != "匿名" else "诉求人"
-    verb = (
-        "来电咨询"
-        if kind == "CONSULT"
-        else "来电表扬"
-        if kind == "PRAISE"
-        else "来电建议"
-        if kind == "SUGGEST"
-        else "来电反映"
-    )
-    body = "，".join(parts).strip("，")
-    lead = [x for x in (when, place) if x and x not in body]
-    head = f"{who}{verb}：" + (f"{'，'.join(lead)}，" if lead and kind != "CONSULT" else "")
-    content = f"{head}{body}。"
-    if wish is not None and kind != "CONSULT":
-        content += wish.value if wish.value.startswith(("希望", "建议")) else f"希望{wish.value}"
-    out["content"] = [suggest(content, 0.7, whole(first))]
+    content = _Content(
+        "" if manner == "CONSULT" and not _placed_in(told, ours) else where,
+        ours,
+        "" if manner == "CONSULT" else when,
+    ).write(clauses)
+    if content:
+        who = f"诉求人{name}" if name and name != "匿名" else "诉求人"
+        text = f"{who}{_COMES_TO.get(manner, '来电反映')}：{content}。"
+        if asked_for is not None:
+            value = asked_for.value
+            text += value if value.startswith(("希望", "建议")) else f"希望{value}"
+        first = told[0] if told else clauses[0]
+        out["content"] = [suggest(text, 0.7, whole(first.line))]
     return out
 
 
-def _without(text: str, line: Line, private: Sequence[Span]) -> str:
-    """The text with names and numbers cut out, and the words that only introduced them."""
-    for span in sorted((s for s in private if s.line is line), key=lambda s: -s.start):
-        if span.start < len(text):
-            text = text[: span.start] + text[min(span.end, len(text)) :]
-    return re.sub(
-        r"(?:我叫|我的名字叫|叫|免贵姓|我姓|姓|电话(?:号码)?是?|手机(?:号码?)?是?|联系电话是?|号码是?)+$|^我?(?:姓|叫).{0,2}(?=我)",
-        "",
-        text,
-    )
+class _Content:
+    """Joins the told clauses; the place stands once, before the first clause that is about it."""
+
+    def __init__(self, place: str, ours: Sequence[Span], when: str) -> None:
+        self._place = place
+        self._ours = ours
+        self._when = when
+
+    def write(self, clauses: Sequence[Clause]) -> str:
+        """ "" when no clause tells anything."""
+        told = self._matter(clauses)
+        if not any(clause.role is Role.TOLD for clause in told):
+            return ""
+        placed = not self._place
+        parts: list[str] = []
+        for i, clause in enumerate(told):
+            text, has_place = self._placed(clause)
+            if not has_place:
+                text, owned = written(text, self._place)
+            else:
+                text, owned = written(text)[0], False
+                text = re.sub(r"^在(?=.{6})(?!.{0,16}(?:坐|买|上班|打工|吃|看病|办|工作))", "", text)
+            if owned and not placed:
+                text = self._place + text
+                placed = True
+            elif has_place:
+                if placed:  # said twice: only what is new
+                    text = text.replace(self._place, "", 1) if text.startswith(self._place) else text
+                placed = True
+            elif i == 0 and not placed and not any(self._placed(c)[1] for c in told):
+                text = (
+                    self._place
+                    + (
+                        ""
+                        if clause.role is Role.TIME or (time_runs(text)[:1] and time_runs(text)[0][0] == 0)
+                        else "，"
+                    )
+                    + text
+                )
+                placed = True
+            text = text.strip("，").removeprefix("的")
+            if len(text) >= 2 and text not in parts and not any(text in part for part in parts):
+                parts.append(text)
+        body = "，".join(parts)
+        if not self._when or _plain(self._when) in _plain(body) or _said_in(self._when, told):
+            return body
+        if self._place and body.startswith(self._place + "，"):
+            return f"{self._place}，{self._when}，{body.removeprefix(self._place + '，')}"
+        return f"{self._when}，{body}"
+
+    def _matter(self, clauses: Sequence[Clause]) -> list[Clause]:
+        """The told clauses and the times that lead one in; 路灯坏了 goes when 路灯全都不亮 follows."""
+        out: list[Clause] = []
+        for i, clause in enumerate(clauses):
+            if clause.role is Role.TIME:
+                after = clauses[i + 1] if i + 1 < len(clauses) else None
+                if after is not None and after.line is clause.line and after.role is Role.TOLD:
+                    out.append(clause)
+            elif clause.role is Role.TOLD and len(clause.text) >= 2:
+                out.append(clause)
+        return [c for i, c in enumerate(out) if not self._said_better(c, out[i + 1 :])]
+
+    def _said_better(self, clause: Clause, later: Sequence[Clause]) -> bool:
+        match = _BROKEN.match(written(clause.text, self._place or "此地")[0])
+        return match is not None and any(
+            match["what"] in c.text and len(c.text) > len(clause.text) and "不" in c.text for c in later
+        )
+
+    def _placed(self, clause: Clause) -> tuple[str, bool]:
+        """The clause with its mention of the place written as the field has it."""
+        here = [s for s in self._ours if s.line is clause.line and clause.start <= s.start and s.end <= clause.end]
+        if not here:
+            return clause.text, False
+        start, end = here[0].start, here[0].end
+        for span in here[1:]:
+            if span.start - end <= 2:
+                end = span.end
+        said = clause.line.read[start:end]
+        if said not in clause.text:
+            return clause.text, False
+        return clause.text.replace(said, self._place, 1), True
+
+
+def _placed_in(told: Sequence[Clause], ours: Sequence[Span]) -> bool:
+    return any(s.line is c.line and c.start <= s.start and s.end <= c.end for s in ours for c in told)
+
+
+def _plain(text: str) -> str:
+    return re.sub("^[从自]|了|的|，", "", text)
+
+
+def _said_in(when: str, told: Sequence[Clause]) -> bool:
+    return any(when in clause.text for clause in told)
+
+
+def _of_the_place(places: Sequence[Span], place: Suggestion | None) -> list[Span]:
+    """The spans that say (a part of) the place the field gives, by sound."""
+    if place is None:
+        return []
+    whole_sound = "".join(f".{s}" for s in sound(place.value)) + "."
+    out = []
+    for span in places:
+        part = "".join(f".{s}" for s in sound(span.read)) + "."
+        chosen = span.line.utterance_id == place.utterance_id and span.start < place.end and place.start < span.end
+        if chosen or part in whole_sound:
+            out.append(span)
+    return sorted(out, key=lambda span: span.start)
+
+
+def _for_title(
+    told: Sequence[Clause], places: Sequence[Span], where: str, telling: Line | None, manner: str
+) -> list[tuple[str, bool]]:
+    """The clauses without place, time and owner."""
+    out = []
+    for clause in told:
+        text = clause.text
+        for span in places if where and manner != "CONSULT" else ():
+            if span.line is clause.line and clause.start <= span.start and span.end <= clause.end:
+                text = text.replace(span.read, "", 1)
+        for start, end, _tokens in reversed(time_runs(text) if manner != "CONSULT" else []):
+            if end - start >= 2 and not _TELLS.search(text[start:end]):
+                text = text[:start] + text[end:]
+        text = written(text.strip("，的"), where or "此地")[0]
+        out.append((text, clause.line is telling))
+    return out
 
 
 def _keyword(lines: Sequence[Line], telling: Line | None, words: Sequence[str]) -> str:
@@ -115,27 +224,6 @@ def _keyword(lines: Sequence[Line], telling: Line | None, words: Sequence[str]) 
         if found := sorted((word for word in words if word in text), key=len):
             return found[-1]
     return ""
-
-
-def _title(kind: str, issue: str, keyword: str, place: str, telling: Line | None, private: Sequence[Span]) -> str:
-    if telling is None:
-        return ""
-    told = _without(telling.read, telling, private)
-    told = _ASK.sub("", without_opening(clean(told)))
-    told = re.sub(r"^(?:我们?|其)(?:想|要)?(?:给)?", "", third_person(told))
-    told = re.sub(r"^(?:想问下?|想问一下|想|要)", "", told)
-    told = told.replace("其家", "家中").strip("，其")
-    if keyword and keyword not in told:
-        told = keyword + told
-    short = place if place and len(place) <= 16 else ""
-    verb = _VERBS.get(kind, "反映")
-    if kind in ("CONSULT", "PRAISE", "SUGGEST"):
-        return f"{verb}{told[: TITLE_LENGTH - 4]}"
-    told = told.replace(place, "") if place else told
-    if len(told) > TITLE_LENGTH - len(short) - 4:
-        # Too long to quote: the clerk's name of the issue with the caller's word for it.
-        told = issue if not keyword or keyword in issue else f"{keyword}{issue}" if issue else told[:12]
-    return f"{verb if kind in ('REPORT', 'COMPLAINT') else '反映'}{short}{told}问题"
 
 
 def telling_line(lines: Sequence[Line], scores: Sequence[float], private: Sequence[Span]) -> Line | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from hotline.clock import SHANGHAI, local
 from hotline.events import Suggestion
@@ -35,7 +36,8 @@ _UNITS = dict(zip("一二两三四五六七八九十半几", (1, 2, 2, 3, 4, 5, 
 _WEEKDAYS = {c: i for i, c in enumerate("一二三四五六日")} | {"天": 6} | {str(d): d - 1 for d in range(1, 7)}
 
 
-def _pieces(text: str) -> list[tuple[int, int, list[tuple[str, str]]]]:
+@lru_cache(maxsize=4096)
+def time_runs(text: str) -> list[tuple[int, int, list[tuple[str, str]]]]:
     """Runs of time words as (start, end, [(kind, words)])."""
     runs: list[tuple[int, int, list[tuple[str, str]]]] = []
     at = 0
@@ -63,7 +65,7 @@ def find_when(lines: Sequence[Line], places: Sequence[Span], now: datetime | Non
     for order, line in enumerate(lines):
         if not line.by_citizen:
             continue
-        for start, end, tokens in _pieces(line.read):
+        for start, end, tokens in time_runs(line.read):
             if any(place.line is line and place.start < end and start < place.end for place in places):
                 continue  # 鹿门路32号 is no date
             score = sum(weights[kind] for kind, _ in tokens)

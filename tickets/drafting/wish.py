@@ -31,6 +31,10 @@ _CUES: tuple[tuple[str, float], ...] = (
     (r"(?=你们[\u4e00-\u9fff]{2,5}(?:局|部门|所)来)", 0.7),
 )
 _PATTERNS = [(re.compile(pattern), weight) for pattern, weight in _CUES]
+_OVER = re.compile(
+    r"[，。,；]?(?:谢谢|麻烦你们了|再见|我(?:的名字)?叫(?!他|她|你)|我姓|我们?是(?!不)|我?的?(?:联系)?(?:电话|手机号?)(?:号码)?是?[\d一二三四五六七八九零幺]|就这(?:个|样|些))"
+)
+"""What a caller says after the demand: it ends there."""
 _DEFAULTS = {
     "CONSULT": "咨询{issue}相关事宜，请予以解答。",
     "COMPLAINT": "希望相关部门核实处理并回复。",
@@ -58,7 +62,11 @@ def find_wish(lines: Sequence[Line], appeal_type: str, issue: str) -> list[Sugge
         if best is None:
             continue
         weight, at = best
-        said = third_person(clean(line.read[at:]))
+        over = _OVER.search(line.read, at + 2)
+        end = over.start() if over else len(line.read)
+        said = third_person(clean(line.read[at:end]))
+        said = re.sub("帮其家?(?!的)", "帮助", said)
+        said = re.sub("其(?![他中余实它])", "诉求人", said)
         if len(said) < 3:
             continue
         value = (
@@ -66,11 +74,11 @@ def find_wish(lines: Sequence[Line], appeal_type: str, issue: str) -> list[Sugge
             if said.startswith(("建议", "希望"))
             else f"{'建议' if appeal_type == 'SUGGEST' else '希望'}{said}"
         )
-        span = Span(line, at, len(line.read)) if at else whole(line)
+        span = Span(line, at, end) if at or over else whole(line)
         # What is asked for comes late in a call.
         found.append((weight + 0.02 * order, suggest(value + "。", weight, span)))
     found.sort(key=lambda pair: -pair[0])
-    if appeal_type == "CONSULT":
+    if appeal_type in ("CONSULT", "PRAISE"):
         found = [pair for pair in found if pair[1].confidence >= 0.85]
     options = [option for _score, option in found[:3]]
     if appeal_type in _DEFAULTS and (issue or appeal_type != "CONSULT"):
