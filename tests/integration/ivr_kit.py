@@ -117,6 +117,15 @@ def citizen(settings: Settings, caller: str = "13912345678", heard: Path | None 
     return CitizenLine(settings, caller=caller, heard=heard)
 
 
+async def agent_on_break(hotline: AsteriskInstance) -> None:
+    """Somebody is signed in but on a break, so that callers wait instead of being offered a message."""
+    for queue in ("common", "enterprise", "foreign"):
+        await hotline.cli(
+            f"queue add member PJSIP/8009@trunk to {queue} penalty 0 as 8009 state_interface Custom:seat-8009"
+        )
+        await hotline.cli(f"queue pause member PJSIP/8009@trunk queue {queue}")
+
+
 async def waiting(hotline: AsteriskInstance, queue: str = "common") -> list[tuple[str, int]]:
     """(channel, priority) of those who wait in the queue, first in line first."""
     shown = await hotline.cli(f"queue show {queue}")

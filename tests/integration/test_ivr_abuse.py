@@ -15,7 +15,7 @@ import pytest
 
 from hotline.settings import ROOT, Settings
 from tests.integration.conftest import AsteriskPair
-from tests.integration.ivr_kit import Ivr, channel_in, channels, citizen, running_ivr, waiting
+from tests.integration.ivr_kit import Ivr, agent_on_break, channel_in, channels, citizen, running_ivr, waiting
 from tests.integration.test_ivr_calls import add_agent, agent_channel, eventually
 
 
@@ -81,6 +81,7 @@ async def test_abuse_harms_no_call(
 ) -> None:
     """A call that is in the script goes on, and a call that begins meanwhile is served as quickly as ever."""
     pair = asterisk_pair
+    await agent_on_break(pair.hotline)
     async with running_ivr(pair.settings) as ivr, citizen(pair.settings) as before:
         assert await before.wait_answered()
         await ivr.reach("greet")
@@ -126,6 +127,7 @@ async def node_process(settings: Settings) -> AsyncIterator[asyncio.subprocess.P
 
 async def test_fastagi_killed_in_the_script_the_caller_goes_to_the_queue(asterisk_pair: AsteriskPair) -> None:
     pair = asterisk_pair
+    await agent_on_break(pair.hotline)
     async with node_process(pair.settings) as process, citizen(pair.settings) as line:
         assert await line.wait_answered()
         await eventually(lambda: channel_in(pair.hotline, "AGI"), what="the script runs")
@@ -136,6 +138,7 @@ async def test_fastagi_killed_in_the_script_the_caller_goes_to_the_queue(asteris
 
 async def test_fastagi_killed_while_waiting_the_caller_goes_on_waiting(asterisk_pair: AsteriskPair) -> None:
     pair = asterisk_pair
+    await agent_on_break(pair.hotline)
     async with node_process(pair.settings) as process, citizen(pair.settings) as line:
         assert await line.wait_answered()
         await eventually(lambda: waiting(pair.hotline), 25, "the caller waits")
@@ -148,6 +151,7 @@ async def test_fastagi_killed_while_waiting_the_caller_goes_on_waiting(asterisk_
 
 async def test_fastagi_killed_in_a_talk_the_talk_goes_on_and_ends_well(asterisk_pair: AsteriskPair) -> None:
     pair = asterisk_pair
+    await agent_on_break(pair.hotline)
     await add_agent(pair)
     async with node_process(pair.settings) as process, citizen(pair.settings) as line:
         assert await line.wait_answered()
@@ -169,6 +173,7 @@ async def _empty(pair: AsteriskPair) -> bool:
 
 async def test_without_fastagi_the_dialplan_takes_the_caller_to_the_queue(asterisk_pair: AsteriskPair) -> None:
     pair = asterisk_pair
+    await agent_on_break(pair.hotline)
     async with citizen(pair.settings) as line:
         assert await line.wait_answered()
         await eventually(lambda: waiting(pair.hotline), 25, "the caller waits for a person")

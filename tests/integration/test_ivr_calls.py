@@ -17,7 +17,7 @@ from ivr.acts import place
 from ivr.lookups import Lookups
 from ivr.versions import shipped_document
 from tests.integration.conftest import AsteriskPair
-from tests.integration.ivr_kit import Ivr, channel_in, channels, citizen, running_ivr, waiting
+from tests.integration.ivr_kit import Ivr, agent_on_break, channel_in, channels, citizen, running_ivr, waiting
 from tests.unit.ivr.scripts import nodes
 
 MENU = shipped_document("menu").text
@@ -60,6 +60,7 @@ async def agent_channel(pair: AsteriskPair) -> str:
 
 async def test_direct_script_agent_and_survey(asterisk_pair: AsteriskPair, tmp_path: Path) -> None:
     pair = asterisk_pair
+    await agent_on_break(pair.hotline)
     heard = tmp_path / "heard.wav"
     async with running_ivr(pair.settings) as ivr:
         await add_agent(pair)
@@ -84,6 +85,7 @@ async def test_direct_script_agent_and_survey(asterisk_pair: AsteriskPair, tmp_p
 
 async def test_keys_cut_prompts_short_and_wrong_keys_are_not_silence(asterisk_pair: AsteriskPair) -> None:
     pair = asterisk_pair
+    await agent_on_break(pair.hotline)
     async with running_ivr(pair.settings, script=MENU) as ivr, citizen(pair.settings) as line:
         assert await line.wait_answered()
         await ivr.reach("greet")
@@ -97,8 +99,17 @@ async def test_keys_cut_prompts_short_and_wrong_keys_are_not_silence(asterisk_pa
         assert [priority for _, priority in await waiting(pair.hotline)] == [place(9, None)]
 
 
+async def test_when_nobody_is_signed_in_a_message_is_taken(asterisk_pair: AsteriskPair) -> None:
+    pair = asterisk_pair
+    async with running_ivr(pair.settings) as ivr, citizen(pair.settings) as line:
+        assert await line.wait_answered()
+        await ivr.reach("voicemail", 25)
+        assert ivr.nodes() == ["greet", "option", "queue", "closed", "voicemail"]
+
+
 async def test_silence_leaves_by_its_own_exit(asterisk_pair: AsteriskPair) -> None:
     pair = asterisk_pair
+    await agent_on_break(pair.hotline)
     body = (
         "  first: {kind: menu, prompt: 选, choices: {'1': bye}, timeout: 0.5, attempts: 2,"
         " no_input: silent, wrong_key: bye}\n"
@@ -112,6 +123,7 @@ async def test_silence_leaves_by_its_own_exit(asterisk_pair: AsteriskPair) -> No
 
 async def test_progress_by_phone_and_by_number(asterisk_pair: AsteriskPair) -> None:
     pair = asterisk_pair
+    await agent_on_break(pair.hotline)
     asked: list[tuple[str | None, str | None]] = []
 
     async def progress(ticket_no: str | None, phone: str | None) -> list[str]:
@@ -134,6 +146,7 @@ async def test_progress_by_phone_and_by_number(asterisk_pair: AsteriskPair) -> N
 
 async def test_voicemail_is_recorded_and_kept(asterisk_pair: AsteriskPair, tmp_path: Path) -> None:
     pair = asterisk_pair
+    await agent_on_break(pair.hotline)
     voice = tmp_path / "voice.wav"
     wav.write(voice, sound.tone(600.0, 2.0))
     body = "  first: {kind: voicemail, prompt: 请, next: bye}"
@@ -160,6 +173,7 @@ async def _files(pair: AsteriskPair) -> list[Path]:
 
 async def test_a_message_ended_by_hanging_up_is_kept(asterisk_pair: AsteriskPair, tmp_path: Path) -> None:
     pair = asterisk_pair
+    await agent_on_break(pair.hotline)
     voice = tmp_path / "voice.wav"
     wav.write(voice, sound.tone(600.0, 2.0))
     body = "  first: {kind: voicemail, prompt: 请, next: bye}"
@@ -195,6 +209,7 @@ async def test_a_hang_up_in_any_phase_ends_the_script_and_leaves_nothing(
     asterisk_pair: AsteriskPair, phase: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     pair = asterisk_pair
+    await agent_on_break(pair.hotline)
     async with running_ivr(pair.settings, script=HANG_UP_AT[phase]) as ivr:
         async with citizen(pair.settings) as line:
             assert await line.wait_answered()
@@ -213,6 +228,7 @@ async def _gone(pair: AsteriskPair) -> bool:
 
 async def test_a_flood_of_keys_ends_in_the_queue_and_the_call_lives(asterisk_pair: AsteriskPair) -> None:
     pair = asterisk_pair
+    await agent_on_break(pair.hotline)
     body = (
         "  first: {kind: menu, prompt: 选, choices: {'1': first, '2': first}, no_input: queue, wrong_key: queue}"
     )
@@ -228,6 +244,7 @@ async def test_a_flood_of_keys_ends_in_the_queue_and_the_call_lives(asterisk_pai
 
 async def test_overflow_offers_a_call_back_and_staying_keeps_the_place(asterisk_pair: AsteriskPair) -> None:
     pair = asterisk_pair
+    await agent_on_break(pair.hotline)
     async with (
         running_ivr(pair.settings, script=nodes(QUICK_QUEUE)) as ivr,
         citizen(pair.settings) as first,
@@ -264,6 +281,7 @@ async def _offers(ivr: Ivr, call_id: str, count: int) -> bool:
 
 async def test_a_key_in_the_queue_takes_its_exit(asterisk_pair: AsteriskPair) -> None:
     pair = asterisk_pair
+    await agent_on_break(pair.hotline)
     body = (
         "  first: {kind: queue, keys: {'1': mail}, answered: bye, overflow: first, unavailable: bye}\n"
         "  mail: {kind: voicemail, prompt: 请, next: bye}"
@@ -288,6 +306,7 @@ async def test_hand_off_dials_with_the_callers_number(
     asterisk_pair: AsteriskPair, mode: str, expected: str
 ) -> None:
     pair = asterisk_pair
+    await agent_on_break(pair.hotline)
     await pair.network.cli(f"database put network 110 {mode}")
     body = "  first: {kind: handoff, target: '110', seconds: 5, done: bye, no_answer: queue}"
     async with running_ivr(pair.settings, script=nodes(body)) as ivr, citizen(pair.settings) as line:
@@ -314,6 +333,7 @@ async def _dialled(pair: AsteriskPair) -> list[str]:
 
 async def test_a_call_moved_to_a_conference_is_let_go_at_once(asterisk_pair: AsteriskPair) -> None:
     pair = asterisk_pair
+    await agent_on_break(pair.hotline)
     settings = pair.settings
     link = AmiLink("127.0.0.1", settings.ami_port, "hotline", secret(settings.secrets_dir, "ami.hotline"))
     await link.start()
