@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from hotline.events import Suggestion
 from tickets.drafting.talk import Line, Span
 from tickets.drafting.when import time_runs
 
@@ -48,19 +49,20 @@ _NOT_OBJECT = (
     r"(?<![给把被让跟和对离向从到在是欠问找叫骗害帮为坑罚靠近由替像等林的])(?<![收欠骗征扣坑罚占打害退赔管]了)"
 )
 _STARTS = (
-    r"(?:然后|就是)?我们?(?:想|要|就|是|还)*(?:来|打电话|再)?(?:反映|投诉|举报|咨询|求助|问|请问|了解|请教|表扬|感谢)",
+    r"(?:然后|就是)?(?<![帮给让])我们?(?:想|要|就|是|还)*(?:来|打电话|再)?(?:反映|投诉|举报|咨询|求助|问|请问|了解|请教|表扬|感谢)",
     r"请问|(?<![给添找])麻烦(?:你|您|帮|给|派|有关|相关)|(?<!有)(?<!没)希望",
     rf"(?<![申邀聘宴])请(?:你们|求|政府|领导|相关|有关|尽快|派|帮|(?={_HAN}{{2,6}}(?:局|部门|公司|委|所)))",
     r"我们?(?:是(?!不是|不)|叫(?!他|她|你)|姓)|我?(?:的)?名字叫|免贵姓|本人(?:叫|是|姓)",
     r"我们?(?:家)?(?:就)?(?:住在?|家在)(?!了|的)|地址(?:是|在)|户口(?:是|在)(?!这里|哪|本地|当地)",
     r"(?:我的?)?(?:联系)?(?:电话|手机)(?:号码?)?(?:是|[:：])?(?=[\d一二三四五六七八九零幺])",
+    rf"{_NOT_OBJECT}我们?在(?!乎|意)|(?<!有人|个人)打了?(?=.{{0,5}}电话)",
     r"谢谢|感谢(?:你们|您)|麻烦了|再见|好的(?=谢谢|再见|$)|你好|您好",
     r"但是|可是|不过(?!几)|结果(?!都|也|出|$)|而且|所以|导致|后来|到现在|因为|搞得|害得|弄得|(?:一直)?(?:都)?没有?人(?:管|修|来|处理|理)",
     r"(?<!一点)(?:也|还)没有?(?!用|什么|办法)|(?<!一直)(?<![都就也还])没有?给|(?:赶紧|赶快|尽快|快点)(?:派|来|修|处理|把|帮)|建议",
     r"(?:家里|里面|旁边|上面|下面)(?:还|都)?(?:有|是)(?!人的)",
     rf"{_NOT_OBJECT}我们{_OURS}|{_NOT_OBJECT}我家|{_NOT_OBJECT}我的|(?<![找问让跟和对给被叫把举报诉向])他们(?!的)",
     r"(?:差一?点|差点)(?=砸|撞|摔|掉|出)|(?<![个名位了有的让多对给把被])(?:老人|小孩|孩子|老百姓|村民|居民|学生)(?:都|还|也|走路|喝|吃|摔|出门)",
-    r"(?<![给把被让找跟和对向的是个名位问叫骗由请帮与有家说归为了过])(?:司机|老板|商家|物业(?!费|公司)|店家|房东|开发商|包工头|工作人员|服务员)(?!说|的)",
+    r"(?<![给把被让找跟和对向的是个名位问叫骗由请帮与有家说归为了过打])(?:司机|老板|商家|物业(?!费|公司)|店家|房东|开发商|包工头|工作人员|服务员)(?!说|的)",
     rf"(?<![又多只还就去给])(?:找(?:了|过)(?=物业|社区|村|他|政府|{_HAN}{{2,5}}[次回])|收了?(?=我|[\d一二三四五六七八九十]+(?:块|元)))",
 )
 _START = re.compile("|".join(f"(?:{pattern})" for pattern in _STARTS))
@@ -71,6 +73,7 @@ _AFTER = re.compile(
 )
 _GOES_ON = re.compile(r"就|都|全|没|又|还(?!有)|被|已|才")
 """After a time: the subject stood before it (路灯从上周三开始就不亮了), so nothing is cut there."""
+_LASTS = re.compile(r"(?:已经|都|有|快|差不多)*[\d一二两三四五六七八九十几半好]+个?多?(?:天|月|年|小时|星期|礼拜)")
 _LIVES = re.compile(r"我们?(?:就|家|家里)?(?:是|住在?|在)(?:那个)?$")
 _LIVER = re.compile(r"的(?:居民|村民|业主|住户|群众|人)?(?=.)")
 _ASKED = re.compile(r"怎么|哪|什么|多少|几|吗|可以|能不能|如何|要不要")
@@ -89,8 +92,8 @@ _TAIL = re.compile(
     r"(?:谢谢|感谢)(?:你们?|您|了|啊)*$|再见$|(?:好不好|可以吗|行不行|行吗|好吗|是不是啊?|你知道吧|你晓得吧)$|(?<![网酒茶贴水])吧$|[啊呀嘛哦哈]+$"
 )
 _OPENER = re.compile(
-    r"^(?:然后|就是|今天|还)?(?:我们?|本人|其)?(?:就|还|今天|打电话|主要|是|想|要|来|再|给你们|向你们|跟你们|在这里)*"
-    r"(?:反映|投诉|举报|咨询|请教|了解|问|请问|求助|说|报告|反应)(?!人|电话)(?:一?下子?|一个|个|一件|下|几个|一些|这个)*"
+    r"^(?:然后|就是|今天|还)?(?:我们?|本人|其)?(?:就|还|今天|打电话|主要|麻烦(?:你们?|您)?|(?:帮|给)我们?|是|想|要|来|再|给你们|向你们|跟你们|在这里)*"
+    r"(?:反映|[投头偷][诉述素]|[举局][报抱]|咨询|请教|了解|问|请问|求助|说|报告|反应)(?!人|电话)(?:一?下子?|一个|个|一件|下|几个|一些|这个)*"
     r"(?:问题|情况|事情|事儿?|关于|有关|就是|是|呢|哈|啊|那个)*(?:请问)?"
 )
 _PLAIN_ASK = re.compile(r"^(?:请问|想问|问)(?:一?下)?(?:那个|就是)?|请问$")
@@ -106,7 +109,7 @@ _SAYS_NAME = re.compile(r"^(?:我的?(?:名字)?叫|我姓|免贵姓|本人叫|�
 _DIGITS = re.compile(r"[\d一二两三四五六七八九零幺]")
 _SAYS_PHONE = re.compile(r"^我?的?(?:联系)?(?:电话|手机|号码)(?:号码?)?")
 _ONLY_PLACE = re.compile(
-    r"^(?:我们?|我家|家|家里|是|在|就|就在|住|住在|位于|地址|地点|位置|具体|就是|这里|那里|这边|那边|这个|那个|的|居民|村民|业主|群众|住户|人|附近|旁边|老百姓|一个|一名|，)*$"
+    r"^(?:我们?|我家|家|家里|是|在|就|就在|住|住在|位于|地址|地点|位置|具体|就是|这里|那里|这边|那边|这个|那个|的|居民|村民|业主|群众|住户|人|附近|旁边|老百姓|小区|一个|一名|，)*$"
 )
 _ONLY_TIME = re.compile(
     r"^(?:就|是|就是|都|都是|的|的事|事|从|自|大概|应该|差不多|有|了|发生|左右|开始|那|天|，)*$"
@@ -123,16 +126,18 @@ def cut(line: Line, kept: Sequence[Span], private: Sequence[Span] = ()) -> list[
             marks.add(span.end)
             if (says := re.search(r"我?(?:叫|姓)$", text[: span.start])) is not None:
                 marks.add(says.start())
+    times: set[int] = set()
     for start, end, _tokens in time_runs(text):
         # 他从昨天, 都是半夜: a time that goes on a phrase begins no clause.
-        marks.discard(end)  # 昨天我的车抛锚: the time leads its clause in
+        if re.match("我(?:的|们|家)", text[end:]) and not _LASTS.match(text, start):
+            marks.discard(end)  # 昨天我的车抛锚: the time leads its clause in
         if (
             end - start >= 2
-            and start >= 5
+            and not _LASTS.match(text, start)
             and text[start - 1] not in "从到自在是给的又都每于至连今还差，"
             and not _GOES_ON.match(text, end)
         ):
-            marks.add(start)
+            times.add(start)
         inside |= set(range(start + 1, end))
         if text[start:end].endswith(("开始", "以来", "以后")) and not _GOES_ON.match(text, end):
             marks.add(end)
@@ -146,8 +151,10 @@ def cut(line: Line, kept: Sequence[Span], private: Sequence[Span] = ()) -> list[
             marks.add(match.start())
     out: list[tuple[int, int]] = []
     begin = 0
-    stops = sorted({(m, m) for m in marks if m not in inside and 0 < m < len(text)} | set(pauses))
+    stops = sorted({(m, m) for m in marks | times if m not in inside and 0 < m < len(text)} | set(pauses))
     for start, end in [*stops, (len(text), len(text))]:
+        if start in times and start - begin < 5 and start == end:
+            continue  # 我家楼上天天半夜: too little stands before the time to be a clause
         if start > begin:
             out.append((begin, start))
         begin = max(begin, end)
@@ -160,11 +167,11 @@ def clauses_of(
     private: Sequence[Span],
     places: Sequence[Span],
     place: Sequence[Span] = (),
-    wish: tuple[str, int, int] | None = None,
+    wish: Suggestion | None = None,
     thanks: bool = False,
 ) -> list[Clause]:
     """The citizen's clauses in order. `place` are the spans that the place field was made of; `wish` is the
-    utterance id, start and end of the demand; `thanks` tells that 感谢 is the matter and no small talk."""
+    demand; `thanks` tells that 感谢 is the matter and no small talk."""
     out: list[Clause] = []
     for line in lines:
         if not line.by_citizen:
@@ -173,11 +180,13 @@ def clauses_of(
         spots = [span for span in places if span.line is line]
         ours = [span for span in place if span.line is line]
         for start, end in cut(line, [*here, *spots], here):
-            if wish is not None and wish[0] == line.utterance_id and wish[1] < end and start < wish[2]:
+            if wish and wish.utterance_id == line.utterance_id and wish.start < end and start < wish.end:
                 # The words before the demand in the same clause still tell something.
-                if wish[1] - start >= 4 and not _lead_out(line.read[start : wish[1]]):
-                    out.append(Clause(line, start, wish[1], Role.TOLD, _bare(line.read[start : wish[1]], thanks)))
-                out.append(Clause(line, max(start, wish[1]), end, Role.WISH, line.read[start:end]))
+                if wish.start - start >= 4 and not _lead_out(line.read[start : wish.start]):
+                    out.append(
+                        Clause(line, start, wish.start, Role.TOLD, _bare(line.read[start : wish.start], thanks))
+                    )
+                out.append(Clause(line, max(start, wish.start), end, Role.WISH, line.read[start:end]))
                 continue
             out.append(_judge(line, start, end, here, spots, ours, thanks))
     return out
@@ -214,6 +223,9 @@ def _judge(
         role = Role.PLACE
     elif _ONLY_TIME.match(_timeless(bare)):
         role = Role.TIME
+    for span in private:  # a number in the midst of the matter is a field all the same
+        if role is Role.TOLD and len(_DIGITS.findall(span.read)) >= 7:
+            bare = re.sub(rf"(?:我的?)?(?:联系)?(?:电话|手机)?(?:号码?)?是?{re.escape(span.read)}", "", bare)
     return Clause(line, start, end, role, bare)
 
 

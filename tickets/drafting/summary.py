@@ -9,7 +9,7 @@ from hotline.events import Suggestion
 from tickets.drafting.clauses import Clause, Role, clauses_of
 from tickets.drafting.clerk import clean, written
 from tickets.drafting.talk import Line, Span, suggest, whole
-from tickets.drafting.title import make_title
+from tickets.drafting.title import make_title, proposes
 from tickets.drafting.when import time_runs
 from tickets.sounds import sound
 
@@ -58,14 +58,12 @@ def find_summary(
     where = place.value.removesuffix("的") if place else ""
     ours = _of_the_place(places, place)
     asked_for = wish if wish is not None and wish.utterance_id and kind != "CONSULT" else None
-    clauses = clauses_of(
-        lines,
-        private=private,
-        places=places,
-        place=ours,
-        wish=(asked_for.utterance_id, asked_for.start, asked_for.end) if asked_for else None,
-        thanks=kind == "PRAISE",
-    )
+    thanks = kind == "PRAISE"
+    clauses = clauses_of(lines, private=private, places=places, place=ours, wish=asked_for, thanks=thanks)
+    if asked_for is not None and not any(clause.role is Role.TOLD for clause in clauses):
+        # The demand is all that was told: 建议在学校门口装一个红绿灯.
+        asked_for = None
+        clauses = clauses_of(lines, private=private, places=places, place=ours, thanks=thanks)
     told = [clause for clause in clauses if clause.role is Role.TOLD and len(clause.text) >= 2]
     out: dict[str, list[Suggestion]] = {}
     keyword = _keyword(lines, telling, [word for word in words if word not in where])
@@ -80,6 +78,8 @@ def find_summary(
     ).write(clauses)
     if content:
         who = f"诉求人{name}" if name and name != "匿名" else "诉求人"
+        if manner == "SUGGEST":
+            content = content.removeprefix("建议")
         text = f"{who}{_COMES_TO.get(manner, '来电反映')}：{content}。"
         if asked_for is not None:
             value = asked_for.value
@@ -110,7 +110,7 @@ class _Content:
                 text, owned = written(text, self._place)
             else:
                 text, owned = written(text)[0], False
-                text = re.sub(r"^在(?=.{6})(?!.{0,16}(?:坐|买|上班|打工|吃|看病|办|工作))", "", text)
+                text = re.sub(r"^在(?=.{6})(?!.{0,16}(?:坐|做|买|等|骑|开|停|被|上班|打工|吃|看病|办|工作))", "", text)
             if owned and not placed:
                 text = self._place + text
                 placed = True
@@ -203,12 +203,13 @@ def _for_title(
 ) -> list[tuple[str, bool]]:
     """The clauses without place, time and owner."""
     out = []
+    quoted = manner in ("CONSULT", "PRAISE") or (manner == "SUGGEST" and proposes(c.text for c in told))
     for clause in told:
         text = clause.text
-        for span in places if where and manner != "CONSULT" else ():
+        for span in places if where and not quoted else ():
             if span.line is clause.line and clause.start <= span.start and span.end <= clause.end:
                 text = text.replace(span.read, "", 1)
-        for start, end, _tokens in reversed(time_runs(text) if manner != "CONSULT" else []):
+        for start, end, _tokens in reversed(time_runs(text) if not quoted else []):
             if end - start >= 2 and not _TELLS.search(text[start:end]):
                 text = text[:start] + text[end:]
         text = written(text.strip("，的"), where or "此地")[0]

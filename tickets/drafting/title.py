@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import rjieba
 
@@ -47,6 +47,8 @@ _TERMS: tuple[tuple[str, str], ...] = (
     (r"(?:墙|屋顶|房顶|天花板|阳台|楼板|地下室).{0,3}(渗水|漏水)", "房屋{0}"),
     (r"出租车.*绕", "出租车绕路"),
     (r"(停水|停电|停气)", "{0}"),
+    (r"(?:自来水|家里的?水)(?:都|一直)?停", "停水"),
+    (r"(?<![水电线])路面?(?:都)?坏", "道路损坏"),
     (r"(路面|马路|公路|道路|水泥路).{0,3}(?:坏|烂|破)", "{0}破损"),
     (r"(?:有人|小孩|老人|孩子).{0,4}(?:掉进|掉到|落).{0,3}(?:河|水|井)", "有人落水"),
     (r"(?<!打不)(着火|起火|失火)", "{0}"),
@@ -54,6 +56,7 @@ _TERMS: tuple[tuple[str, str], ...] = (
 _TERM_PATTERNS = [(re.compile(pattern), word) for pattern, word in _TERMS]
 _PAPERS = r"(?:需要?|要)(?:准备|带|提供)?(?:哪些|什么)(?:材料|手续|证件|东西)"
 _ASKS: tuple[tuple[str, str], ...] = (
+    (r"怎么(申请|办理|补办)、?(?:需要?|要)(?:准备|带)?(?:哪些|什么)材料", r"\1所需材料"),
     (r"^(?:我?想|要)?(?:给|替|帮).{2,4}?(?=办|申请|补|交|报|换)", ""),
     (rf"^(?:想|要)?(?:办理?|申请)(.{{2,10}}?){_PAPERS}$", r"\1办理所需材料"),
     (rf"^(?:想|要)?补办(.{{2,10}}?){_PAPERS}$", r"\1补办所需材料"),
@@ -80,6 +83,11 @@ def term_of(text: str, keyword: str = "") -> str:
     return ""
 
 
+def proposes(told: Iterable[str]) -> bool:
+    """Whether the clauses themselves propose something, and not only complain."""
+    return any(_PROPOSES.search(text) for text in told)
+
+
 def asked_of(text: str) -> str:
     """A question without its I and you: 我想给我父亲办理残疾证需要准备哪些材料 -> 残疾人证办理所需材料."""
     for pattern, word in _ASK_PATTERNS:
@@ -97,10 +105,9 @@ def make_title(kind: str, issue: str, keyword: str, place: str, told: Sequence[t
     if kind in ("CONSULT", "PRAISE"):
         return verb + _question(kind, cores, keyword, LONGEST - len(verb))
     if kind == "SUGGEST":
-        if not any(_PROPOSES.search(text) for text, _main in cores):
-            verb = "建议解决"
-        else:
+        if proposes(text for text, _main in told):
             return verb + _question(kind, cores, keyword, LONGEST - len(verb))
+        verb = "建议解决"
     end = "" if issue == URGENT else "问题"
     beside = "" if issue == URGENT else keyword
     term = next((t for text, _main in _by_weight(cores, keyword) if (t := term_of(text, beside))), "")
