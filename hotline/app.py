@@ -120,6 +120,11 @@ async def open_core(settings: Settings, *, embedded: bool) -> AsyncIterator[Core
     """Database (migrated, seeded) and bus."""
     from db.migrate import upgrade
 
+    if not embedded and settings.db_url.startswith("sqlite"):
+        raise UserError(
+            "a role on its own needs PostgreSQL: SQLite is for one process",
+            "set HOTLINE_DATABASE_URL, or run everything in one with `hotline up`",
+        )
     clock = SystemClock()
     engine = make_engine(settings.db_url)
     try:

@@ -13,8 +13,9 @@ from db.migrate import revisions, upgrade
 from db.models import Article, Category, SlaProfile, User
 from db.seed import DemoAccount
 from db.session import make_engine, make_sessions
-from hotline.app import accounts_file, seed
+from hotline.app import System, accounts_file, seed
 from hotline.clock import SystemClock
+from hotline.errors import UserError
 from hotline.settings import Settings
 from kb.index import KnowledgeIndex
 from tests.conftest import _numbers
@@ -42,7 +43,8 @@ async def begin(url: str, settings: Settings) -> list[DemoAccount]:
 
 
 async def test_four_roles_begin_on_an_empty_database(empty_postgres: str, settings: Settings) -> None:
-    made = await asyncio.gather(*(begin(empty_postgres, settings) for _ in range(4)))
+    async with asyncio.timeout(180):
+        made = await asyncio.gather(*(begin(empty_postgres, settings) for _ in range(4)))
     assert sorted(map(bool, made)) == [False, False, False, True]  # one of them knows the passwords
     kept = accounts_file(settings).read_text(encoding="utf-8").split()
     assert kept == [word for account in max(made, key=len) for word in (account.login, account.password)]
@@ -55,3 +57,15 @@ async def test_four_roles_begin_on_an_empty_database(empty_postgres: str, settin
             assert await session.scalar(select(func.count()).select_from(model))
         assert await session.scalar(select(func.count()).select_from(User)) == len(max(made, key=len))
     await engine.dispose()
+
+
+async def test_a_role_on_sqlite_is_refused_with_the_way_out(settings: Settings) -> None:
+    with pytest.raises(UserError, match="needs PostgreSQL"):
+        await System(settings, frozenset({"jobs"})).start()
+    assert not (settings.var / "hotline.db").exists()
+
+
+async def test_a_role_without_nats_is_refused_with_the_way_out(empty_postgres: str, settings: Settings) -> None:
+    apart = settings.model_copy(update={"database_url": empty_postgres})
+    with pytest.raises(UserError, match="needs a bus"):
+        await System(apart, frozenset({"jobs"})).start()
