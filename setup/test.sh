@@ -21,5 +21,5 @@ if [ -z "${HOTLINE_ASTERISK:-}" ]; then
     step "Asterisk"
     $bin/hotline asterisk fetch --if-missing
 fi
-step "all tests"
-exec $bin/pytest "${@}"
+step "all tests, the quick ones first"
+exec $bin/pytest tests/unit tests/integration tests/e2e
