@@ -21,8 +21,8 @@ _MANNER = {
     ),
     "SUGGEST": re.compile(r"建议|希望|能不能|应该|最好|增加|增设|要是能"),
 }
-_TELLS = re.compile(r"个?多?(?:天|月|年|小时)|^(?:半夜|夜里|夜间|深夜|凌晨)$")
-"""Times that belong to the matter: how long, and that it is at night."""
+_TELLS = re.compile(r"个?多?(?:天|月|年|小时)|^(?:半夜|夜里|夜间|深夜|凌晨|晚上|每晚|每天|天天|经常|一直)+$")
+"""Times that belong to the matter: how long, how often, and that it is at night."""
 _IDLE = re.compile(
     r"^(?:对|是|好|嗯|没有|不是|就是|行|可以|谢谢|再见|知道|就这个|就是这个|对的|是的|好的|有的|不知道|你好|喂|你说|我说)*[的了吧啊呢]*$"
 )
@@ -110,7 +110,9 @@ class _Content:
                 text, owned = written(text, self._place)
             else:
                 text, owned = written(text)[0], False
-                text = re.sub(r"^在(?=.{6})(?!.{0,16}(?:坐|做|买|等|骑|开|停|被|上班|打工|吃|看病|办|工作))", "", text)
+                text = re.sub(
+                    r"^在(?=.{6})(?!.{0,16}(?:坐|做|买|等|骑|开|停|被|上班|打工|吃|看病|办|工作))", "", text
+                )
             if owned and not placed:
                 text = self._place + text
                 placed = True

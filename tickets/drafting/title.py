@@ -16,11 +16,14 @@ VERBS = {
     "REPORT": "举报",
     "COMPLAINT": "投诉",
 }
+MOST_PLACE = 18
+"""Characters of a place in a title."""
 ENOUGH = 16
 """Characters of the matter that tell enough."""
 URGENT = "紧急求助"
 
 # What was said -> what a clerk calls it. Each says no more than the words it stands for; {0} is the first group.
+_NOISE = "噪声扰民"
 _TERMS: tuple[tuple[str, str], ...] = (
     (r"(路灯|灯).*不亮", "路灯不亮"),
     (r"路灯.*(?:坏|不行)", "路灯损坏"),
@@ -79,7 +82,9 @@ def term_of(text: str, keyword: str = "") -> str:
         if (match := pattern.search(text)) is not None:
             term = word.format(next((group for group in match.groups() if group), ""))
             beside = len(keyword) > 1 and keyword not in match.group() and not _shares(keyword, term)
-            return keyword + term if beside else term
+            if beside:
+                return keyword + term
+            return term if term != _NOISE else ""  # whose noise, the caller's own words tell
     return ""
 
 
@@ -110,7 +115,9 @@ def make_title(kind: str, issue: str, keyword: str, place: str, told: Sequence[t
         verb = "建议解决"
     end = "" if issue == URGENT else "问题"
     beside = "" if issue == URGENT else keyword
-    term = next((t for text, _main in _by_weight(cores, keyword) if (t := term_of(text, beside))), "")
+    # Only what tells the matter is named: a 停水 in passing is not the title.
+    main = [core for core in cores if core[1] or (keyword and keyword in core[0])] or cores
+    term = next((t for text, _main in _by_weight(main, keyword) if (t := term_of(text, beside))), "")
     if not term:  # a matter may be told in two breaths: 一家网吧 / 经常让未成年人上网
         term = term_of(place + "".join(text for text, _main in cores), beside)
     wheres = _places(place)
@@ -154,9 +161,9 @@ def _core(text: str) -> str:
 def _places(place: str) -> list[str]:
     """The place, then shorter ways to say it, then none."""
     plain = place.replace("的", "")
-    out = [plain] if 0 < len(plain) <= 16 else []
+    out = [plain] if 0 < len(plain) <= MOST_PLACE else []
     if (match := re.match(r"^[\u4e00-\u9fff]{1,4}?[镇乡](?=[\u4e00-\u9fff]{2})", plain)) is not None:
-        out += [short for short in (plain[match.end() :],) if 0 < len(short) <= 16]
+        out += [short for short in (plain[match.end() :],) if 0 < len(short) <= MOST_PLACE]
     if match is not None:
         out.append(match.group())
     return [*out, ""]
