@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 import re
+import resource
 import secrets
 import socket
 from collections import OrderedDict
@@ -30,11 +31,12 @@ HEADER_SECONDS = 5.0
 LINE_BYTES = 65_536
 NOISE_LINES = 64
 """Lines that are no reply, before the peer is given up: only a variable with line feeds in it makes them."""
-CONNECTIONS = 600
-STRANGERS = 64
-STRANGER_SECONDS = 0.5
+CONNECTIONS = 2000
+"""Calls in the script, in its queues and talks: each holds one connection as long as it lasts."""
+STRANGERS = 256
+STRANGER_SECONDS = 2.0
 """Above so many connections without a header, those that are silent for so long are dropped. Asterisk's own come
-in crowds too, but their header is there at once."""
+in crowds too, but their header is there at once, if we only get round to reading it."""
 
 COMPLAINT_SECONDS = 60.0
 
@@ -170,6 +172,13 @@ class AgiRequest(fast_agi.Request):  # type: ignore[misc]  # panoramisk is untyp
 Endpoint = Callable[[AgiRequest], Awaitable[None]]
 
 
+def _allow_files(wanted: int) -> None:
+    """Raise our own limit of open files as far as we may: the usual 1024 would be the limit of calls."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
+
+
 class AgiApplication(fast_agi.Application):  # type: ignore[misc]  # panoramisk is untyped
     """The FastAGI server: `add_route(path, coroutine function)`, `start`, `close`.
 
@@ -187,6 +196,7 @@ class AgiApplication(fast_agi.Application):  # type: ignore[misc]  # panoramisk 
 
     async def start(self, host: str, port: int) -> int:
         """Listen; returns the port (of use when 0 was asked for). Raises OSError when it is taken."""
+        _allow_files(self._connections + STRANGERS + 256)
         self._server = await asyncio.start_server(
             self._accept, host, port, limit=LINE_BYTES, backlog=512, reuse_address=True
         )
