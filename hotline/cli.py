@@ -11,9 +11,10 @@ import psutil
 import typer
 from rich.table import Table
 
-from hotline.app import ALL_ROLES, System, accounts_file, ensure_writable, run_until_stopped
+from hotline.app import ALL_ROLES, System, run_until_stopped
 from hotline.commands import asterisk, call, db, doctor, models, prompts, script, user
 from hotline.console import load_settings, out, run
+from hotline.core import accounts_file, ensure_writable
 from hotline.logs import start_logging
 from hotline.settings import Settings
 

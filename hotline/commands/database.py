@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.migrate import revisions
 from db.session import Sessions, make_engine, make_sessions
-from hotline.app import ensure_writable
+from hotline.core import ensure_writable
 from hotline.errors import UserError
 from hotline.settings import Settings
 

@@ -13,8 +13,9 @@ from db.migrate import revisions, upgrade
 from db.models import Article, Category, SlaProfile, User
 from db.seed import DemoAccount
 from db.session import make_engine, make_sessions
-from hotline.app import System, accounts_file, seed
+from hotline.app import System
 from hotline.clock import SystemClock
+from hotline.core import accounts_file, seed
 from hotline.errors import UserError
 from hotline.settings import Settings
 from kb.index import KnowledgeIndex

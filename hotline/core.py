@@ -1,0 +1,154 @@
+"""What every role stands on: the database (migrated and seeded), the bus, the clock."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from db.session import Sessions, make_engine, make_sessions
+from hotline.bus import BridgeServer, Bus, LocalBus
+from hotline.clock import Clock, SystemClock
+from hotline.errors import UserError
+from hotline.settings import Settings
+
+if TYPE_CHECKING:
+    from db.seed import DemoAccount
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Core:
+    """What every role stands on."""
+
+    settings: Settings
+    engine: AsyncEngine
+    sessions: Sessions
+    bus: Bus
+    clock: Clock
+    accounts: list[DemoAccount] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def open_core(settings: Settings, *, embedded: bool) -> AsyncIterator[Core]:
+    """Database (migrated, seeded) and bus."""
+    from db.migrate import upgrade
+
+    if not embedded and settings.db_url.startswith("sqlite"):
+        raise UserError(
+            "a role on its own needs PostgreSQL: SQLite is for one process",
+            "set HOTLINE_DATABASE_URL, or run everything in one with `hotline up`",
+        )
+    clock = SystemClock()
+    engine = make_engine(settings.db_url)
+    try:
+        await upgrade(engine)
+        sessions = make_sessions(engine)
+        accounts = await seed(settings, sessions, clock)
+        async with AsyncExitStack() as stack:
+            bus = await stack.enter_async_context(open_bus(settings, embedded=embedded))
+            yield Core(settings, engine, sessions, bus, clock, accounts)
+    finally:
+        await engine.dispose()
+
+
+async def seed(settings: Settings, sessions: Sessions, clock: Clock) -> list[DemoAccount]:
+    """Rows the system needs: categories, deadlines, holidays, articles, the demo county; returns new accounts."""
+    from db.seed import load_categories, load_demo
+    from db.turns import Turn, take_turn
+    from kb.articles import load_articles
+    from tickets.calendar import seed_calendar
+    from tickets.sla import seed_profiles
+
+    async with sessions.begin() as session:
+        await take_turn(session, Turn.SEED)
+        accounts: list[DemoAccount] = []
+        if settings.jurisdiction == "demo":
+            accounts = await load_demo(session, clock.now())
+        else:
+            await load_categories(session)
+        year = clock.now().year
+        await seed_calendar(session, year - 1, year + 1)
+        await seed_profiles(session)
+        report = await load_articles(session, clock)
+        await write_hot_words(settings, session)
+        keep_accounts(settings, accounts)  # before they are valid: a lost password would lock everybody out
+    for problem in report.problems:
+        log.error("knowledge article left out: %s", problem)
+    return accounts
+
+
+async def write_hot_words(settings: Settings, session: AsyncSession) -> None:
+    """Begin the city's hot-word file with the gazetteer's names; a file that is there belongs to the admin."""
+    from db.models import Region
+
+    path = settings.var / "hotwords.txt"
+    if path.exists():
+        return
+    names = sorted(name for name in await session.scalars(select(Region.name)) if len(name) > 1)
+    if names:
+        head = "# The city's own names, one a line, to put misheard ones right; new calls use them at once.\n"
+        path.write_text(head + "\n".join(names) + "\n", encoding="utf-8")
+
+
+def accounts_file(settings: Settings) -> Path:
+    """Where the passwords of the demo accounts are kept for the owner of the installation."""
+    return settings.secrets_dir / "demo-accounts.txt"
+
+
+def keep_accounts(settings: Settings, accounts: list[DemoAccount]) -> None:
+    """Add these accounts to the owner's file (mode 0600)."""
+    if not accounts:
+        return
+    keep = accounts_file(settings)
+    keep.touch(mode=0o600)
+    with keep.open("a", encoding="utf-8") as file:
+        file.writelines(f"{account.login} {account.password}\n" for account in accounts)
+
+
+@asynccontextmanager
+async def open_bus(settings: Settings, *, embedded: bool) -> AsyncIterator[Bus]:
+    """NATS where configured; else the bus of this process, with a bridge for its children."""
+    if settings.nats_url:
+        from hotline.nats import NatsBus
+
+        nats = NatsBus(settings.nats_url)
+        await nats.start()
+        try:
+            yield nats
+        finally:
+            await nats.close()
+        return
+    if not embedded:
+        raise UserError(
+            "a role on its own needs a bus that other processes reach",
+            "set HOTLINE_NATS_URL (and HOTLINE_DATABASE_URL), or run everything in one with `hotline up`",
+        )
+    local = LocalBus()
+    bridge = BridgeServer(local, settings.bus_socket)
+    await bridge.start()
+    try:
+        yield local
+    finally:
+        await bridge.close()
+        await local.close()
+
+
+def ensure_writable(folder: Path) -> None:
+    """Refuse early where nothing can be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".write-probe"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise UserError(
+            f"{folder} cannot be written: {error.strerror}", "choose a folder with HOTLINE_VAR"
+        ) from error
