@@ -30,7 +30,7 @@ from db.models import AgentSession, Call, User
 from db.session import Sessions
 from hotline.bus import Bus, Unsubscribe
 from hotline.clock import Clock
-from hotline.events import Event, SeatTaken
+from hotline.events import CallRinging, Event, SeatTaken
 
 log = logging.getLogger(__name__)
 
@@ -112,11 +112,18 @@ class LiveHub:
         for link in self._links:
             heard = topics & link.topics
             if heard - {BOARD}:
-                full = full or {"type": "event", **payload(event)}
+                full = full or {"type": "event", **self._full(event)}
                 link.offer(full)
             elif heard:
                 bare = bare or {"type": "event", **board_payload(event)}
                 link.offer(bare)
+
+    def _full(self, event: Event) -> dict[str, Any]:
+        body = payload(event)
+        if isinstance(event, CallRinging):
+            # The number at once, before anything is read from the database.
+            body["display"] = self.calls.of(event.call_id).display
+        return body
 
     # -- seats: one tab has the softphone ------------------------------------------------------
     def holder(self, extension: str) -> Link | None:

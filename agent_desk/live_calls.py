@@ -14,6 +14,7 @@ from hotline.events import (
     CallAnswered,
     CallEnded,
     CallRinging,
+    CallStarted,
     EmergencyHeard,
     Event,
     HandoffChanged,
@@ -28,6 +29,7 @@ from hotline.events import (
     TelephonyStale,
     Utterance,
 )
+from hotline.phone import normalise
 
 KEPT = 500
 """Calls remembered, the oldest forgotten first: more than are live on one node's desks at any time."""
@@ -37,6 +39,8 @@ KEPT = 500
 class LiveCall:
     """What the bus told about one call."""
 
+    display: str = ""
+    """The caller's number as people read it; "" when the call began before we did."""
     ringing: str = ""
     owners: set[str] = field(default_factory=set)
     """Seats that are (or last were) on this call: the only ones that hear of it."""
@@ -103,6 +107,8 @@ class LiveCalls:
                 self.queues[event.queue] = event
             case _ if not event.call_id:
                 return
+            case CallStarted():
+                self.of(event.call_id).display = normalise(event.caller or event.caller_raw).display
             case CallRinging():
                 self.of(event.call_id).ringing = event.agent
             case RingMissed():

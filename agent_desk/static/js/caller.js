@@ -42,11 +42,11 @@ function render() {
     el("div", { class: "c-head" },
       el("div", { class: "c-number" }, el("b", {}, caller.display), el("span", {}, caller.name || "姓名未知")),
       el("div", { class: "c-tags" }, ...tags)),
-    el("div", { class: "c-list", tabindex: "0", "aria-label": "历史工单与来电" },
+    el("div", { class: "c-list", tabindex: "0", "aria-label": "历史工单与来电", "aria-busy": String(Boolean(caller.reading)) },
       open.length ? el("h3", {}, "在办工单") : null, ...open.map(ticketRow),
       closed.length ? el("h3", {}, "历史工单") : null, ...closed.map(ticketRow),
       caller.calls.length ? el("h3", {}, "历史来电") : null, ...caller.calls.map(callRow),
-      !caller.tickets.length && !caller.calls.length ? el("p", { class: "t-none" }, "首次来电，没有历史记录") : null),
+      !caller.tickets.length && !caller.calls.length ? el("p", { class: "t-none" }, caller.reading ? "正在读取历史…" : "首次来电，没有历史记录") : null),
   );
 }
 

@@ -1,7 +1,7 @@
 // The desk's entry: brings the parts together. State in store.js, one pane a module.
 import { get, post } from "./api.js";
 import { $, say } from "./dom.js";
-import { apply, changed, clearCall, load, on, state } from "./store.js";
+import { apply, changed, clearCall, load, on, ringing, state } from "./store.js";
 import { Live } from "./live.js";
 import { Phone } from "./phone.js";
 import { SeatLock } from "./tabs.js";
@@ -222,7 +222,10 @@ const live = new Live({
     event: (e) => {
       const ext = state.me?.extension;
       if (e.event === "QueueChanged") { state.waiting[e.queue] = e.waiting; return changed("waiting"); }
-      if (e.event === "CallRinging" && e.agent === ext) return refresh();
+      if (e.event === "CallRinging" && e.agent === ext) {
+        ringing(e);
+        return refresh();
+      }
       if (e.event === "CallAnswered" && e.agent === ext) refresh();
       if (e.event === "RingMissed" && e.agent === ext && state.call?.id === e.call_id && !state.call.answered_at) clearCall();
       apply(e);

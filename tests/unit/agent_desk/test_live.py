@@ -53,7 +53,9 @@ async def test_the_agent_on_the_call_hears_it_and_the_neighbour_does_not(desk: D
     own, next_door = await link(mine), await link(other)
     await until(own, seat_is("yours"))
     await until(next_door, seat_is("yours"))
-    await feed.ring()
+    await feed.ring("13912345678")
+    ringing = await until(own, named("CallRinging"))
+    assert ringing[-1]["display"] == "139 1234 5678"  # at once, before anything is read
     await feed.answer()
     await feed.say("citizen", "我的身份证号是保密的")
     await desk.bus.publish(TelephonyStale(stale=True, since=desk.clock.now()))
@@ -74,6 +76,7 @@ async def test_the_board_sees_movement_without_numbers(desk: Desk) -> None:
     seen = await until(board, named("CallAnswered"))
     assert {"CallStarted", "CallRinging", "AgentStateChanged"} <= {m.get("event") for m in seen}
     assert "13912345678" not in str(seen)
+    assert "139 1234 5678" not in str(seen)
 
 
 async def test_taking_the_seat_logs_the_agent_in_at_the_telephone(desk: Desk) -> None:

@@ -3,7 +3,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from agent_desk.live_calls import KEPT, LiveCalls
-from hotline.events import CallAnswered, CallEnded, CallRinging, LegJoined, LegLeft, RingMissed, Utterance
+from hotline.events import (
+    CallAnswered,
+    CallEnded,
+    CallRinging,
+    CallStarted,
+    LegJoined,
+    LegLeft,
+    RingMissed,
+    Utterance,
+)
 
 AT = datetime(2025, 11, 14, 1, tzinfo=UTC)
 
@@ -78,3 +87,12 @@ def test_memory_is_bounded() -> None:
         calls.take(ringing("8001", f"call-{number}"))
     assert calls.get("call-0") is None
     assert calls.get(f"call-{KEPT + 9}") is not None
+
+
+def test_the_number_is_known_before_the_seat_rings() -> None:
+    calls = LiveCalls()
+    for raw, shown in (("+8613912345678", "139 1234 5678"), ("anonymous", "匿名来电"), ("1" * 40, "号码异常")):
+        started = CallStarted(call_id="c", caller="", caller_raw=raw, callee="12345", channel="PJSIP/x", at=AT)
+        calls.take(started)
+        assert calls.of("c").display == shown
+    assert calls.of("of which we never heard").display == ""
