@@ -92,8 +92,10 @@ async def one_call(system: RunningSystem, desk: DeskPage, rings: Rings, number: 
         assert await citizen.wait_answered(20)
         await expect(page.locator(".c-number b")).to_have_text(shown, timeout=60_000)
         await until(lambda: rings.dialled and rings.ringing, 10, "Asterisk's word that the seat rings")
-        await page.wait_for_function("window.painted.some(([, whole]) => whole)")
-        painted: list[tuple[str, bool, float]] = await page.evaluate("window.painted")
+        painted: list[tuple[str, bool, float]] = []
+        async with asyncio.timeout(20):
+            while not any(whole for _, whole, _ in painted):
+                painted = await page.evaluate("window.painted")
         asking: float = await page.evaluate(ASKED)
     await desk.wait_state("示闲")
     await expect(page.locator(".c-number b")).to_have_count(0, timeout=20_000)
