@@ -55,6 +55,11 @@ async def _waiting(hotline: AsteriskInstance) -> int:
     return int(found[1])
 
 
+async def _sign_in(hotline: AsteriskInstance) -> None:
+    """Somebody is there, though no softphone rings: with nobody signed in callers are offered a message."""
+    assert "Added" in await hotline.cli("queue add member PJSIP/8001 to common")
+
+
 async def _until_waiting(hotline: AsteriskInstance, number: int) -> None:
     async with asyncio.timeout(10):
         while await _waiting(hotline) != number:  # noqa: ASYNC110 (it must be asked)
@@ -81,6 +86,7 @@ def _target(descriptor: Path) -> Path | None:
 async def test_without_fastagi_the_caller_waits_in_the_queue(
     asterisk_pair: AsteriskPair, events: list[Message]
 ) -> None:
+    await _sign_in(asterisk_pair.hotline)
     async with CitizenLine(asterisk_pair.settings, caller="13912345678") as line:
         assert await line.wait_answered()
         await _until_waiting(asterisk_pair.hotline, 1)
@@ -92,6 +98,8 @@ async def test_without_fastagi_the_caller_waits_in_the_queue(
 
 
 async def test_a_fastagi_that_breaks_off_leads_to_the_queue(asterisk_pair: AsteriskPair) -> None:
+    await _sign_in(asterisk_pair.hotline)
+
     async def break_off(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
         await writer.wait_closed()
@@ -134,6 +142,7 @@ async def test_call_ids_are_uuid7_and_sort_by_time(asterisk_pair: AsteriskPair) 
 async def test_left_is_the_citizen_and_right_is_what_the_citizen_hears(
     asterisk_pair: AsteriskPair, live_recordings: Path, tmp_path: Path
 ) -> None:
+    await _sign_in(asterisk_pair.hotline)
     voice = audio.write_wav(tmp_path / "citizen.wav", audio.tone(CITIZEN_HZ, 3.0))
     heard = tmp_path / "heard.wav"
     wish = CitizenCall(caller="13912345678", audio=voice, press="wait 1,speak", record=heard, hang_up_after=0.5)
@@ -155,6 +164,7 @@ async def test_left_is_the_citizen_and_right_is_what_the_citizen_hears(
 async def test_a_recording_that_cannot_be_written_harms_no_call(
     asterisk_pair: AsteriskPair, live_recordings: Path, events: list[Message]
 ) -> None:
+    await _sign_in(asterisk_pair.hotline)
     live_recordings.rmdir()
     live_recordings.write_text("not a folder")
     async with CitizenLine(asterisk_pair.settings, caller="13912345678") as line:
@@ -182,14 +192,58 @@ HOSTILE = [
 async def test_a_hostile_caller_id_reaches_a_queue(
     hotline_alone: AsteriskInstance, settings: Settings, caller: str
 ) -> None:
+    await _sign_in(hotline_alone)
     async with SipCaller(settings, caller, name='"a\\"b, ${CALL_ID} <x>; 张三"') as sip:
         assert await sip.invite() == 200
         await _until_waiting(hotline_alone, 1)
 
 
+async def test_a_caller_cannot_speak_to_us_as_asterisk(
+    hotline_alone: AsteriskInstance, settings: Settings
+) -> None:
+    """Line ends in a SIP user part are decoded by Asterisk and would end a header of its manager interface."""
+    await _sign_in(hotline_alone)
+    seen: list[Message] = []
+    link = AmiLink("127.0.0.1", settings.ami_port, "hotline", secret(settings.secrets_dir, "ami.hotline"))
+    link.on_event(seen.append)
+    await link.start()
+    try:
+        await link.wait_ready(5)
+        forged = "139%0D%0AUniqueid%3A%20forged%0D%0A%0D%0AEvent%3A%20Forged%0D%0AX%3A%20y"
+        async with SipCaller(settings, forged) as sip:
+            assert await sip.invite() == 200
+            await _until_waiting(hotline_alone, 1)
+        numbers = {str(event.get("CallerIDNum")) for event in seen}
+        assert "139Uniqueid: forgedEvent: ForgedX: y" in numbers
+        assert "Forged" not in {event.get("Event") for event in seen}
+        assert "forged" not in {event.get("Uniqueid") for event in seen}
+    finally:
+        await link.close()
+
+
+NETWORK_SAYS = {
+    '"<sip:110@x>" <sip:13912345678@ims.example>': "13912345678",
+    "<tel:+8613912345678>": "+8613912345678",
+    "<sip:+8613912345678@ims.example;user=phone>": "+8613912345678",
+}
+
+
+@pytest.mark.parametrize("header", NETWORK_SAYS)
+async def test_the_number_that_the_network_vouches_for_counts(
+    hotline_alone: AsteriskInstance, settings: Settings, header: str
+) -> None:
+    await _sign_in(hotline_alone)
+    async with SipCaller(settings, "110", asserted=header) as sip:
+        assert await sip.invite() == 200
+        await _until_waiting(hotline_alone, 1)
+        shown = await hotline_alone.cli("core show channels concise")
+        assert f"!{NETWORK_SAYS[header]}!" in shown, shown
+
+
 async def test_keys_in_the_queue_lead_to_a_message(
     asterisk_pair: AsteriskPair, events: list[Message], tmp_path: Path
 ) -> None:
+    await _sign_in(asterisk_pair.hotline)
     settings = asterisk_pair.settings
     voice = audio.write_wav(tmp_path / "message.wav", audio.tone(CITIZEN_HZ, 2.0))
     async with CitizenLine(settings, caller="13912345678") as line:
