@@ -36,7 +36,7 @@ def free_port_base() -> int:
     Below 32768, where Linux begins to take ports for outgoing connections: those come and go at any moment.
     """
     for step in _bases:
-        base = 10_000 + (step * PORTS) % (31 * PORTS)
+        base = 11_000 + (step * PORTS) % (31 * PORTS)  # 10080 is a port that browsers refuse
         try:
             for offset in (38, 39, 60, 61, 73, 80, 88, 99):
                 kind = socket.SOCK_DGRAM if offset in (60, 61) else socket.SOCK_STREAM

@@ -10,7 +10,7 @@ from db.models import CallbackTask, Voicemail
 from network.line import CitizenLine
 from tests.audio import loud_seconds, wav_tracks
 from tests.e2e.conftest import RunningSystem
-from tests.e2e.observe import database, ended_call, eventually
+from tests.e2e.observe import call_row, database, ended_call, eventually
 from tests.e2e.test_progress import step
 from tests.e2e.voices import LIGHTS, say
 
@@ -25,8 +25,13 @@ async def test_a_message_is_kept_and_somebody_is_told_to_call_back(system: Runni
         await citizen.play(voice)
         await citizen.press("#")
         assert await citizen.wait_ended(30)
-    call = await ended_call(system.settings, call_id)
-    assert call.outcome == "voicemail"
+    await ended_call(system.settings, call_id)
+
+    async def counted() -> bool:
+        row = await call_row(system.settings, call_id)  # put right once the message itself is written
+        return row is not None and row.outcome == "voicemail"
+
+    await eventually(counted, "the outcome voicemail")
 
     async def kept() -> Voicemail | None:
         async with database(system.settings) as session:
