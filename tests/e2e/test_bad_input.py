@@ -279,7 +279,7 @@ async def test_a_wrong_model_is_told_and_calls_go_on_without_text(
         assert f"HOTLINE_VOSK_MODEL={wrong}" in console
         async with agent_at_desk(ours) as desk:
             async with SipCaller(
-                settings, "139%0D%0Aagi_callerid:%2018612345678", name='"a\\"b<i>, ${CALL_ID}"'
+                settings, "139%0D%0Aagi_callerid%3A%2018612345678", name='"a\\"b<i>, ${CALL_ID}"'
             ) as sip:
                 assert await sip.invite() == 200
                 await expect(desk.page.locator("#line-number")).to_have_text("号码异常", timeout=40_000)
