@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, expect
 from sqlalchemy import select
 
 from db.models import Call
@@ -113,17 +113,11 @@ async def test_a_browser_without_microphone_says_what_to_do_and_takes_no_calls(s
             await desk.wait_state("示忙")
             await expect(desk.page.locator("#seat-ready")).to_be_disabled()
 
-            await protocol_allow(context, desk.page, system.url)
+            await context.grant_permissions(["microphone"], origin=system.url)
             await alerts.get_by_role("button", name="重试").click()
             await expect(alerts).not_to_contain_text("话筒", timeout=SHOWN_MS)
             await desk.become_ready()
             await desk.leave()
-
-
-async def protocol_allow(context: BrowserContext, page: Page, origin: str) -> None:
-    protocol = await context.new_cdp_session(page)
-    allowed = {"permission": {"name": "microphone"}, "setting": "granted", "origin": origin}
-    await protocol.send("Browser.setPermission", allowed)
 
 
 async def test_two_tabs_of_one_account_ask_and_the_loser_says_so(system: RunningSystem) -> None:
