@@ -102,6 +102,8 @@ def _run_roles(roles: frozenset[str], role: str) -> None:
         ensure_writable(settings.var)
         _say(f"starting: state in {settings.var}, ports {settings.port_base} to {settings.port_base + PORTS - 1}")
         start_logging(settings, role)
+        if role == "hotline":
+            await models.obtain(settings)
         await run_until_stopped(System(settings, roles, _say), _started if role == "hotline" else _quiet)
 
     run(work)
