@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.async_api import Locator, Page, expect
 
-SHOWN_MS = 20_000
+SHOWN_MS = 45_000
 """How long a person would wait for the page to react."""
 
 

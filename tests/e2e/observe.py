@@ -30,7 +30,7 @@ async def database(settings: Settings) -> AsyncIterator[AsyncSession]:
         await engine.dispose()
 
 
-async def eventually(look: Callable[[], Awaitable[T | None]], what: str, seconds: float = 20.0) -> T:
+async def eventually(look: Callable[[], Awaitable[T | None]], what: str, seconds: float = 45.0) -> T:
     """Look again and again until there is something to see; AssertionError naming `what` after `seconds`."""
     try:
         async with asyncio.timeout(seconds):
@@ -58,7 +58,7 @@ async def ended_call(settings: Settings, call_id: str) -> Call:
     return await eventually(look, f"the end of call {call_id}")
 
 
-async def call_in_state(settings: Settings, call_id: str, *states: str, seconds: float = 20.0) -> Call:
+async def call_in_state(settings: Settings, call_id: str, *states: str, seconds: float = 45.0) -> Call:
     async def look() -> Call | None:
         row = await call_row(settings, call_id)
         return row if row is not None and row.state in states else None

@@ -40,7 +40,7 @@ STRANGE = {
 
 async def to_a_person(system: RunningSystem, citizen: CitizenLine) -> None:
     """Do not hear the greeting out: press 0, as those do who know the line."""
-    assert await citizen.wait_answered(20)
+    assert await citizen.wait_answered(45)
     await step(system, citizen.call_id, "say")
     await citizen.press("0")
 
@@ -61,7 +61,7 @@ async def test_a_flood_of_keys_in_greeting_and_queue_ends_at_a_person(system: Ru
         agent_at_desk(system, ready=False) as desk,
         CitizenLine(system.settings, caller="13100000001") as citizen,
     ):
-        assert await citizen.wait_answered(20)
+        assert await citizen.wait_answered(45)
         await asyncio.gather(*(citizen.press("9#7*8") for _ in range(6)))
         await call_in_state(system.settings, citizen.call_id, "queued", seconds=40)
         await asyncio.gather(*(citizen.press("9#7*8") for _ in range(6)))
@@ -69,7 +69,7 @@ async def test_a_flood_of_keys_in_greeting_and_queue_ends_at_a_person(system: Ru
         await call_in_state(system.settings, citizen.call_id, "queued")
         await desk.become_ready()
         await desk.answer()
-        assert await citizen.wait_agent(20)
+        assert await citizen.wait_agent(45)
         await citizen.press("9#7*8")  # people do that in talk as well
         assert not citizen.ended
         await desk.hang_up()
@@ -78,9 +78,9 @@ async def test_a_flood_of_keys_in_greeting_and_queue_ends_at_a_person(system: Ru
 async def test_a_silent_caller_reaches_a_person_and_no_words_are_invented(system: RunningSystem) -> None:
     """The network sends no sound at all for this citizen, as a broken line does."""
     async with agent_at_desk(system) as desk, CitizenLine(system.settings, caller="13100000002") as citizen:
-        await expect(desk.page.locator("#k-answer")).to_be_enabled(timeout=40_000)
+        await expect(desk.page.locator("#k-answer")).to_be_enabled(timeout=60_000)
         await desk.answer()
-        assert await citizen.wait_agent(20)
+        assert await citizen.wait_agent(45)
         await citizen.hold(5)
         await expect(desk.page.locator("#transcript")).to_contain_text("等待讲话")
         assert await desk.transcript("citizen") == ""
@@ -168,7 +168,7 @@ async def test_a_full_disk_under_the_recordings_alarms_and_the_call_goes_on(syst
             async with CitizenLine(system.settings, caller="13100000003") as citizen:
                 await to_a_person(system, citizen)
                 await desk.answer()
-                assert await citizen.wait_agent(20)
+                assert await citizen.wait_agent(45)
                 alerts = desk.page.locator("#alerts")
                 await expect(alerts).to_contain_text("录音异常", timeout=SHOWN_MS)
                 await expect(alerts).to_contain_text("通话不受影响")
@@ -181,7 +181,7 @@ async def test_a_full_disk_under_the_recordings_alarms_and_the_call_goes_on(syst
             await desk.wait_state("话后|示闲")
         async with CitizenLine(system.settings, caller="13100000004") as citizen:  # and it heals by itself
             await to_a_person(system, citizen)
-            await desk.wait_state("示闲", 30_000)
+            await desk.wait_state("示闲", 60_000)
             await desk.answer()
             await expect(desk.page.locator("#alerts")).not_to_contain_text("录音异常")
             call_id = citizen.call_id
@@ -276,7 +276,7 @@ async def test_a_wrong_model_is_told_and_calls_go_on_without_text(
                 settings, "139%0D%0Aagi_callerid%3A%2018612345678", name='"a\\"b<i>, ${CALL_ID}"'
             ) as sip:
                 assert await sip.invite() == 200
-                await expect(desk.page.locator("#line-number")).to_have_text("号码异常", timeout=40_000)
+                await expect(desk.page.locator("#line-number")).to_have_text("号码异常", timeout=60_000)
                 await desk.answer()
                 await expect(desk.page.locator("#transcript")).to_contain_text("语音模型路径无效")
                 await desk.in_call()

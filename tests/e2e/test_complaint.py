@@ -19,7 +19,7 @@ async def test_a_complaint_becomes_a_ticket_that_the_unit_signs(system: RunningS
     voice = await say(voices, LIGHTS, "lights")
     async with agent_at_desk(system) as desk, CitizenLine(system.settings, caller="+8613586427903") as citizen:
         await desk.answer()
-        assert await citizen.wait_agent(20)
+        assert await citizen.wait_agent(45)
         await desk.type("appellant_name", "陈先生")  # typed by the agent: stays whatever is heard
         await citizen.play(voice)
         await desk.wait_offered("place_text", "白泉村")

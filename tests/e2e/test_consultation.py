@@ -22,7 +22,7 @@ async def test_a_question_is_answered_on_the_line_with_an_article(
     async with agent_at_desk(system, voice=await microphone(voices, AGENT)) as desk:
         async with CitizenLine(system.settings, caller="13912345678", heard=heard) as citizen:
             await desk.answer()
-            assert await citizen.wait_agent(20)
+            assert await citizen.wait_agent(45)
             call_id = citizen.call_id
             await expect(desk.page.locator("#line-number")).to_have_text("139 1234 5678")
             await citizen.play(question)
@@ -32,7 +32,7 @@ async def test_a_question_is_answered_on_the_line_with_an_article(
             assert error_rate([(CONSULT, spoken)]) <= 0.25, spoken
 
             offered = desk.page.locator(".a-item", has_text="残疾")
-            await expect(offered.first).to_be_visible(timeout=20_000)
+            await expect(offered.first).to_be_visible(timeout=45_000)
             await offered.first.get_by_role("button", name="按此答复").click()
             assert "残疾" in await desk.value("answer_text")
             for field, text in (

@@ -23,11 +23,11 @@ async def test_the_citizen_stays_with_119_when_the_agent_leaves(
     async with agent_at_desk(system, voice=await microphone(voices, AGENT)) as desk:
         async with CitizenLine(system.settings, caller="13800001111", heard=heard) as citizen:
             await desk.answer()
-            assert await citizen.wait_agent(20)
+            assert await citizen.wait_agent(45)
             call_id = citizen.call_id
             await citizen.play(voice)
             alert = desk.page.locator(".alert.emergency")
-            await expect(alert).to_be_visible(timeout=20_000)
+            await expect(alert).to_be_visible(timeout=45_000)
             await expect(alert).to_contain_text("着火")
             await desk.page.keyboard.press("F9")
             dialog = desk.page.locator("#dlg-handoff")
@@ -38,14 +38,14 @@ async def test_the_citizen_stays_with_119_when_the_agent_leaves(
             await dialog.locator("button[value=ok]").click()
 
             strip = desk.page.locator(".alert.handoff")
-            await expect(strip).to_contain_text("已接听", timeout=20_000)
+            await expect(strip).to_contain_text("已接听", timeout=45_000)
             row = await handoff_row(system.settings, call_id)
             assert row is not None
             assert row.accepted_at is not None
             assert row.agent_left_at is None
 
             await desk.page.keyboard.press("Alt+q")
-            await expect(strip).to_contain_text("已移交", timeout=20_000)
+            await expect(strip).to_contain_text("已移交", timeout=45_000)
             recorded = newest(brigade, "119-*.wav")
             before = (
                 recorded.stat().st_size // 2 if recorded else 0

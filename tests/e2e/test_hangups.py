@@ -13,7 +13,7 @@ from tests.e2e.observe import call_in_state, database, ended_call, eventually
 
 async def test_hanging_up_during_the_greeting(system: RunningSystem) -> None:
     async with CitizenLine(system.settings, caller="13700000001") as citizen:
-        assert await citizen.wait_answered(20)
+        assert await citizen.wait_answered(45)
         call_id = citizen.call_id
     call = await ended_call(system.settings, call_id)
     assert call.outcome in {"ivr", "abandoned"}
@@ -25,7 +25,7 @@ async def test_hanging_up_in_the_queue_makes_a_callback_task(system: RunningSyst
         agent_at_desk(system, ready=False),  # somebody is there, but on a break
         CitizenLine(system.settings, caller="13700000002") as citizen,
     ):
-        assert await citizen.wait_answered(20)
+        assert await citizen.wait_answered(45)
         call_id = citizen.call_id
         await call_in_state(system.settings, call_id, "queued")
         await citizen.hold(6)  # shorter waits are not called back
@@ -49,14 +49,14 @@ async def test_hanging_up_in_the_queue_makes_a_callback_task(system: RunningSyst
 async def test_hanging_up_while_ringing_and_in_talk_frees_the_agent(system: RunningSystem) -> None:
     async with agent_at_desk(system) as desk:
         async with CitizenLine(system.settings, caller="13700000003"):
-            await expect(desk.page.locator("#k-answer")).to_be_enabled(timeout=20_000)
+            await expect(desk.page.locator("#k-answer")).to_be_enabled(timeout=45_000)
         await desk.wait_state("示闲")
 
         async with CitizenLine(system.settings, caller="13700000004") as citizen:
             await desk.answer()
-            assert await citizen.wait_agent(20)
+            assert await citizen.wait_agent(45)
             call_id = citizen.call_id
         await desk.wait_state("话后|示闲")
         call = await ended_call(system.settings, call_id)
         assert (call.outcome, call.hungup_by) == ("answered", "citizen")
-        await desk.wait_state("示闲", 30_000)  # wrap-up runs out
+        await desk.wait_state("示闲", 60_000)  # wrap-up runs out

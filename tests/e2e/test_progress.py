@@ -48,7 +48,7 @@ async def open_ticket(system: RunningSystem) -> str:
         await engine.dispose()
 
 
-async def step(system: RunningSystem, call_id: str, kind: str, seconds: float = 20.0) -> str:
+async def step(system: RunningSystem, call_id: str, kind: str, seconds: float = 45.0) -> str:
     """The node of this kind that the call has entered."""
 
     async def look() -> str | None:
@@ -65,7 +65,7 @@ async def test_one_key_tells_the_caller_how_the_matter_stands(
     await open_ticket(system)
     heard = tmp_path / "heard.wav"
     async with CitizenLine(system.settings, caller=CALLER, heard=heard) as citizen:
-        assert await citizen.wait_answered(20)
+        assert await citizen.wait_answered(45)
         call_id = citizen.call_id
         await step(system, call_id, "say")
         await citizen.press("2")  # during the greeting, as those do who know the line
@@ -79,7 +79,7 @@ async def test_one_key_tells_the_caller_how_the_matter_stands(
 
         await eventually(after, "the end of the announcement", 40)
         await citizen.press("1")  # done: the script says goodbye and hangs up
-        assert await citizen.wait_ended(20)
+        assert await citizen.wait_ended(45)
         assert citizen.outcome == "hotline_hung_up"
     call = await ended_call(system.settings, call_id)
     assert call.outcome == "ivr"

@@ -21,7 +21,7 @@ async def test_a_reload_keeps_the_draft_the_transcript_and_the_citizen(
     async with agent_at_desk(system, voice=await microphone(voices, AGENT)) as desk:
         async with CitizenLine(system.settings, caller="13600000001", heard=heard) as citizen:
             await desk.answer()
-            assert await citizen.wait_agent(20)
+            assert await citizen.wait_agent(45)
             call_id = citizen.call_id
             await citizen.play(voice)
             await desk.wait_said("citizen", "路灯")
@@ -38,7 +38,7 @@ async def test_a_reload_keeps_the_draft_the_transcript_and_the_citizen(
 
             rows = await desk.said("citizen").count()
             await citizen.play(voice)
-            await expect(desk.said("citizen").nth(rows)).to_be_visible(timeout=20_000)
+            await expect(desk.said("citizen").nth(rows)).to_be_visible(timeout=45_000)
             await desk.hang_up()
         call = await ended_call(system.settings, call_id)
     assert call.outcome == "answered"

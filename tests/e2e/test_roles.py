@@ -141,7 +141,7 @@ async def test_a_call_crosses_all_four_processes(centre: RunningSystem, roles: R
     voice = await say(voices, LIGHTS, "lights")
     async with agent_at_desk(centre) as desk, CitizenLine(centre.settings, caller="13586427903") as citizen:
         await desk.answer()
-        assert await citizen.wait_agent(20)
+        assert await citizen.wait_agent(45)
         await citizen.play(voice)
         await desk.wait_said("citizen", "路灯")
         await desk.wait_offered("place_text", "白泉村")
@@ -167,7 +167,7 @@ async def test_a_call_goes_on_through_a_dead_nats(centre: RunningSystem, nats: N
     async with agent_at_desk(centre, "agent2") as desk:
         async with CitizenLine(centre.settings, caller="13400000021") as citizen:
             await desk.answer()
-            assert await citizen.wait_agent(20)
+            assert await citizen.wait_agent(45)
             await citizen.play(first)
             await desk.wait_said("citizen", "路灯")
             nats.kill()
@@ -175,7 +175,7 @@ async def test_a_call_goes_on_through_a_dead_nats(centre: RunningSystem, nats: N
             assert not citizen.ended
             nats.start()
             await citizen.play(second)
-            await desk.wait_said("citizen", "材料", 40_000)
+            await desk.wait_said("citizen", "材料", 60_000)
             await desk.in_call()
             await desk.hang_up()
             call_id = citizen.call_id

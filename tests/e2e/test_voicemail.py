@@ -18,7 +18,7 @@ from tests.e2e.voices import LIGHTS, say
 async def test_a_message_is_kept_and_somebody_is_told_to_call_back(system: RunningSystem, voices: Path) -> None:
     voice = await say(voices, LIGHTS, "lights")
     async with CitizenLine(system.settings, caller="13300000001") as citizen:
-        assert await citizen.wait_answered(20)
+        assert await citizen.wait_answered(45)
         call_id = citizen.call_id
         await step(system, call_id, "voicemail", seconds=60)
         await citizen.wait_prompt(20)
