@@ -10,10 +10,13 @@ import logging
 from collections.abc import Callable
 
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from calls import callbacks
 from db.models.call import Call, CallbackTask, Voicemail
 from db.session import Sessions
 from hotline.bus import Bus
+from hotline.clock import Clock, SystemClock
 from hotline.events import CallEnded
 
 log = logging.getLogger(__name__)
@@ -24,7 +27,8 @@ UNSERVED = ("abandoned", "ivr")
 class Outcomes:
     """`after_s`: how long the script's rows may take, seconds."""
 
-    def __init__(self, sessions: Sessions, bus: Bus, *, after_s: float = 3.0) -> None:
+    def __init__(self, sessions: Sessions, bus: Bus, *, after_s: float = 3.0, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
         self._sessions = sessions
         self._bus = bus
         self._after_s = after_s
@@ -59,6 +63,7 @@ class Outcomes:
         async with self._sessions.begin() as session:
             if await session.scalar(select(Voicemail.id).where(Voicemail.call_id == call_id).limit(1)):
                 outcome = "voicemail"
+                await self._call_back(session, call_id)
             elif await session.scalar(
                 select(CallbackTask.id)
                 .where(CallbackTask.call_id == call_id, CallbackTask.kind == "requested")
@@ -70,3 +75,9 @@ class Outcomes:
             await session.execute(
                 update(Call).where(Call.id == call_id, Call.outcome.in_(UNSERVED)).values(outcome=outcome)
             )
+
+    async def _call_back(self, session: AsyncSession, call_id: str) -> None:
+        """A message asks for an answer: somebody is to call back, if the number is known."""
+        phone = await session.scalar(select(Call.caller).where(Call.id == call_id))
+        if phone:
+            await callbacks.request(session, self._clock, call_id=call_id, phone=phone, kind="voicemail")

@@ -283,6 +283,7 @@ async def test_a_wrong_model_is_told_and_calls_go_on_without_text(
             await desk.wait_state("话后|示闲")
             async with database(settings) as session:
                 (call,) = await session.scalars(select(Call))
+            call = await ended_call(settings, call.id)
             assert (call.caller, call.outcome, call.agent) == ("", "answered", "8001")
         # Ctrl-C as on a console: the whole process group gets it.
         os.killpg(ours.process.pid, signal.SIGINT)

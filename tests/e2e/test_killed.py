@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from playwright.async_api import expect
 
@@ -14,7 +16,6 @@ from tests.audio import loud_seconds, wav_tracks
 from tests.e2e.conftest import RunningSystem, agent_at_desk, start_again, start_system, stop_system
 from tests.e2e.observe import child, ended_call
 from tests.e2e.voices import AGENT, CONSULT, LIGHTS, microphone, say
-from tests.waiting import until
 
 
 async def test_the_recogniser_dies_and_comes_back_in_the_same_call(system: RunningSystem, voices: Path) -> None:
@@ -28,7 +29,7 @@ async def test_the_recogniser_dies_and_comes_back_in_the_same_call(system: Runni
             await desk.wait_said("citizen", "路灯")
             old = child(system.process.pid, "speech.process")
             old.kill()
-            await until(lambda: not old.is_running() or old.status() == "zombie", 10, "the recogniser's death")
+            await asyncio.to_thread(psutil.wait_procs, [old], 10)
             await expect(desk.page.locator("#t-list li.gap").first).to_be_visible(timeout=60_000)
             assert not citizen.ended
             await citizen.play(second)
