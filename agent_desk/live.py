@@ -204,7 +204,7 @@ async def _receive(request: web.Request, hub: LiveHub, link: Link, socket: web.W
     pings = 0
     while True:
         # No word for this long means a frozen tab or a lost network: the seat must not look alive.
-        message = await asyncio.wait_for(socket.receive(), SILENCE_S)
+        message = await socket.receive(SILENCE_S)
         if message.type is not WSMsgType.TEXT:
             return
         try:

@@ -237,11 +237,10 @@ class AsteriskInstance:
         for ask in (process.terminate, process.kill):
             with contextlib.suppress(ProcessLookupError):
                 ask()
-            try:
-                await asyncio.wait_for(process.wait(), STOP_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STOP_S):
+                    await process.wait()
                 return
-            except TimeoutError:
-                continue
 
 
 async def run_cli(program: AsteriskProgram, conf: Path, command: str, timeout: float = 10.0) -> str:
@@ -257,7 +256,8 @@ async def run_cli(program: AsteriskProgram, conf: Path, command: str, timeout: f
         stderr=asyncio.subprocess.STDOUT,
     )
     try:
-        output, _ = await asyncio.wait_for(process.communicate(), timeout)
+        async with asyncio.timeout(timeout):
+            output, _ = await process.communicate()
     except TimeoutError:
         raise AsteriskError(f"Asterisk did not answer '{command}' within {timeout:.0f} s") from None
     finally:

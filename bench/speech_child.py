@@ -76,7 +76,8 @@ async def speech_child(port_base: int, cores: str = "", threads: int = 0) -> Asy
             *pinned, sys.executable, "-m", "speech.process", env=environment, cwd=ROOT
         )
         try:
-            await asyncio.wait_for(ready.wait(), 60)
+            async with asyncio.timeout(60):
+                await ready.wait()
             yield SpeechChild(settings, bus, psutil.Process(child.pid))
         finally:
             if child.returncode is None:

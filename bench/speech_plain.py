@@ -108,7 +108,8 @@ async def serve(port: int, model: str, threads: int) -> None:
     say(ready=True)
     while not stop.is_set():
         try:
-            await asyncio.wait_for(stop.wait(), 0.5)
+            async with asyncio.timeout(0.5):
+                await stop.wait()
         except TimeoutError:
             say(lag=round(max((s.lag for s in server.streams), default=0.0), 2), streams=len(server.streams))
     listener.close()

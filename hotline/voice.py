@@ -117,7 +117,8 @@ async def speak(text: str, out: Path, voice: str = VOICE, *, speed: int = SPEED)
             stderr=asyncio.subprocess.PIPE,
         )
         try:
-            _, complaint = await asyncio.wait_for(process.communicate(words.encode()), SPEAK_S)
+            async with asyncio.timeout(SPEAK_S):
+                _, complaint = await process.communicate(words.encode())
         except TimeoutError:
             raise VoiceError(f"espeak-ng did not end within {SPEAK_S:.0f} s", "try a shorter text") from None
         finally:

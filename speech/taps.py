@@ -63,9 +63,9 @@ class TapBook:
         future: asyncio.Future[TapOpened] = asyncio.get_running_loop().create_future()
         self._waiting[tap_id] = future
         try:
-            return await asyncio.wait_for(future, wait_s)
-        except TimeoutError:
-            return None
+            # Not a time-out around the announcement: one that comes with the bell would be lost.
+            await asyncio.wait((future,), timeout=wait_s)
+            return future.result() if future.done() else None
         finally:
             self._waiting.pop(tap_id, None)
 

@@ -25,7 +25,8 @@ async def test_the_hotline_hangs_up(asterisk_pair: AsteriskPair) -> None:
 
 async def test_nobody_there(asterisk_pair: AsteriskPair) -> None:
     await asterisk_pair.hotline.stop()
-    result = await asyncio.wait_for(call(asterisk_pair.settings, CitizenCall(caller="13912345678")), 60)
+    async with asyncio.timeout(60):
+        result = await call(asterisk_pair.settings, CitizenCall(caller="13912345678"))
     assert not result.answered
     assert result.outcome == "unreachable"
     assert result.call_id == ""

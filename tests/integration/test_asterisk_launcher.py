@@ -173,7 +173,8 @@ async def test_an_asterisk_left_behind_is_replaced(settings: Settings, asterisk_
     instance = AsteriskInstance(settings, "hotline", program=asterisk_program)
     try:
         await instance.start()
-        assert await asyncio.wait_for(left.wait(), 10) is not None
+        async with asyncio.timeout(10):
+            assert await left.wait() is not None
         assert instance.pid not in (None, left.pid)
     finally:
         await instance.stop()

@@ -120,7 +120,8 @@ async def test_without_a_database_the_shipped_script_answers(
     await server.start()
     assert server.in_force.script.name == "direct"
     channel = FakeChannel(after_queue={"QUEUESTATUS": "CONTINUE", "MEMBERINTERFACE": "PJSIP/8001"})
-    await asyncio.wait_for(serve_call(settings.fastagi_port, channel.answer), 5)
+    async with asyncio.timeout(5):
+        await serve_call(settings.fastagi_port, channel.answer)
     assert channel.variables["HOTLINE_DONE"] == "1"
     assert "database is away" in caplog.text
     await server.close(within=0.2)
