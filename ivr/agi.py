@@ -14,12 +14,14 @@ import re
 import resource
 import secrets
 import socket
+from asyncio.trsock import TransportSocket
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
 from panoramisk import fast_agi
 
 from ivr.agi_reply import Reply, begins_usage, command, ends_usage, is_hangup, parse
+from ivr.hang_watch import HangWatch
 from ivr.line import CallerHungUp, LineFailed, LineTaken
 
 log = logging.getLogger(__name__)
@@ -185,10 +187,17 @@ class AgiApplication(fast_agi.Application):  # type: ignore[misc]  # panoramisk 
     A route that raises ends its own call's AGI only; the dialplan goes on to the queue by itself.
     """
 
-    def __init__(self, *, header_seconds: float = HEADER_SECONDS, connections: int = CONNECTIONS) -> None:
+    def __init__(
+        self,
+        *,
+        header_seconds: float = HEADER_SECONDS,
+        connections: int = CONNECTIONS,
+        hang_watch: HangWatch | None = None,
+    ) -> None:
         super().__init__(default_encoding="utf-8", loop=asyncio.get_running_loop())
         self._header_seconds = header_seconds
         self._connections = connections
+        self._hang_watch = hang_watch or HangWatch()
         self._complaints = Complaints()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -200,11 +209,14 @@ class AgiApplication(fast_agi.Application):  # type: ignore[misc]  # panoramisk 
         self._server = await asyncio.start_server(
             self._accept, host, port, limit=LINE_BYTES, backlog=512, reuse_address=True
         )
-        listening: int = self._server.sockets[0].getsockname()[1]
-        return listening
+        listening = self._server.sockets[0]
+        self._hang_watch.start(listening.fileno())
+        chosen: int = listening.getsockname()[1]
+        return chosen
 
     async def close(self) -> None:
         """Stop listening and let go of every call; Asterisk takes them to the queue."""
+        self._hang_watch.stop()
         if self._server is not None:
             self._server.close()
         tasks = list(self._tasks)
@@ -301,14 +313,16 @@ class AgiApplication(fast_agi.Application):  # type: ignore[misc]  # panoramisk 
         if self.calls > self._connections:
             self._complaints.warn("over %d calls in the script: this one goes to the queue", self._connections)
             return
-        sock: socket.socket | None = writer.get_extra_info("socket")
-        if sock is not None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection: TransportSocket = writer.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         request = AgiRequest(self, headers, reader, writer, self.default_encoding)
+        self._hang_watch.add(connection)
         try:
             await route(request)
         except (CallerHungUp, LineTaken):
             pass
         except Exception:
             log.exception("the route %s failed; the dialplan takes the call to the queue", path)
+        finally:
+            self._hang_watch.drop(connection)

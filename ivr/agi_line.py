@@ -40,10 +40,8 @@ class AgiLine:
 
     @classmethod
     async def take(cls, agi: AgiRequest, prompts: Prompts) -> AgiLine:
-        """Take over the call: its id is the dialplan's, or a fresh one where that gave none."""
-        # Ends the dialplan's bound on a script server that takes a call and then says nothing.
-        await agi.send_command("SET AUTOHANGUP", "0")
-        (call_id,) = await agi.expand("${CALL_ID}")
+        """Take over the call: its id is the dialplan's argument, or a fresh one where that gave none."""
+        call_id = agi.headers.get("agi_arg_1", "")
         if not is_call_id(call_id):
             log.debug("a call came without a usable CALL_ID and gets one here")
             call_id = new_call_id()

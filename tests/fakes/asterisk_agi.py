@@ -19,6 +19,7 @@ HEADER = {
     "agi_context": "inbound",
     "agi_extension": "start",
     "agi_priority": "8",
+    "agi_arg_1": "019a8f00-0000-7000-8000-000000000001",
 }
 
 Answer = Callable[[str], "str | bytes | None"]

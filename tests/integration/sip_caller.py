@@ -21,8 +21,11 @@ class _Wire(asyncio.DatagramProtocol):
 class SipCaller:
     """Calls 12345 from the trunk's own address (the network's Asterisk must not run there)."""
 
-    def __init__(self, settings: Settings, user: str, name: str = "", asserted: str = "") -> None:
+    def __init__(
+        self, settings: Settings, user: str, name: str = "", asserted: str = "", diverted: str = ""
+    ) -> None:
         self._asserted = asserted
+        self._diverted = diverted
         self._to = f"sip:{settings.number}@127.0.0.1:{settings.sip_port}"
         self._address = ("127.0.0.1", settings.sip_port)
         self._own_port = settings.network_sip_port
@@ -75,6 +78,7 @@ class SipCaller:
             f"Call-ID: {self._call_id}",
             f"CSeq: {sequence} {method}",
             *([f"P-Asserted-Identity: {self._asserted}"] if self._asserted else []),
+            *([f"Diversion: {self._diverted};reason=unconditional"] if self._diverted else []),
             f"Contact: <sip:x@127.0.0.1:{self._own_port}>",
             *(["Content-Type: application/sdp"] if body else []),
             f"Content-Length: {len(body.encode())}",

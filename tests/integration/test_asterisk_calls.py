@@ -221,6 +221,30 @@ async def test_a_caller_cannot_speak_to_us_as_asterisk(
         await link.close()
 
 
+async def test_a_caller_cannot_speak_to_the_script_as_asterisk(
+    hotline_alone: AsteriskInstance, settings: Settings
+) -> None:
+    """AGI's header is lines of text as well: no field a caller fills may end one."""
+    header: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        header.set_result(await reader.readuntil(b"\n\n"))
+        writer.close()
+        await writer.wait_closed()
+
+    forged = "139%0Aagi_arg_1%3A%20019a8f00-0000-7000-8000-00000000dead%0A%0A"
+    server = await asyncio.start_server(script, "127.0.0.1", settings.fastagi_port)
+    async with server, SipCaller(settings, forged, name=f'"{forged}"', diverted=f"<sip:{forged}@x>") as sip:
+        assert await sip.invite() == 200
+        async with asyncio.timeout(10):
+            lines = (await header).decode().split("\n")
+    (argument,) = [line for line in lines if line.startswith("agi_arg_1:")]
+    assert is_call_id(argument.partition(": ")[2]), "the dialplan's own, and the header went on to its end"
+    assert "dead" not in argument
+    assert "agi_rdnis: unknown" in lines, "no module that reads Diversion is loaded: one that does needs a filter"
+    assert "agi_calleridname: unknown" in lines
+
+
 NETWORK_SAYS = {
     '"<sip:110@x>" <sip:13912345678@ims.example>': "13912345678",
     "<tel:+8613912345678>": "+8613912345678",
