@@ -59,20 +59,12 @@ def _emergency(body: Body) -> Body:
     }
 
 
-def _phone(body: Body) -> Body:
-    phone = text_of(body, "phone", 20)
-    if not (phone.isascii() and phone.isdigit()):
-        raise Refused("电话号码不对。")
-    return {"phone": phone}
-
-
 STATE_ACTS: dict[str, Callable[[Body], Body]] = {
     "ready": _nothing,
     "not_ready": _reason,
     "clear_missed": _nothing,
     "wrap_up_done": _nothing,
     "logout": _nothing,
-    "call_out": _phone,
 }
 """Acts on the agent's own state: action -> how its arguments are read."""
 

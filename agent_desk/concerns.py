@@ -15,6 +15,7 @@ from hotline.events import (
     AgentStateChanged,
     AnswersSuggested,
     CallAnswered,
+    CallbackChanged,
     CallEnded,
     CallHeld,
     CallQueued,
@@ -76,7 +77,7 @@ OF_THE_FLOOR = (
     EmergencyHeard,
     RecordingFailed,
 )
-OF_ALL = (SpeechStateChanged, TelephonyStale)
+OF_ALL = (SpeechStateChanged, TelephonyStale, CallbackChanged)
 KINDS: tuple[type[Event], ...] = (*{*OF_A_SEAT, *OF_A_CALL, *OF_THE_FLOOR, *OF_ALL, TicketChanged, SeatTaken},)
 """Everything the desk listens to."""
 

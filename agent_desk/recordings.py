@@ -59,7 +59,7 @@ async def play(request: web.Request) -> web.StreamResponse:
     path = (folder / recording.path).resolve()
     if not path.is_relative_to(folder) or not path.is_file():
         raise web.HTTPNotFound(text="录音文件不在了，请联系平台管理员。")
-    if _begins(request):
+    if begins(request):
         async with desk.sessions.begin() as session:
             leave_trace(
                 session,
@@ -71,16 +71,16 @@ async def play(request: web.Request) -> web.StreamResponse:
                 name=who.name,
                 unit_id=who.unit_id,
             )
-    return _file(path)
+    return wav_file(path)
 
 
-def _begins(request: web.Request) -> bool:
+def begins(request: web.Request) -> bool:
     """Whether this request starts a playing: players ask for the rest in pieces."""
     asked = request.headers.get(hdrs.RANGE, "")
     return not asked or asked.startswith("bytes=0-")
 
 
-def _file(path: Path) -> web.FileResponse:
+def wav_file(path: Path) -> web.FileResponse:
     return web.FileResponse(
         path,
         headers={

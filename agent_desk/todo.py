@@ -1,4 +1,4 @@
-"""What waits for an agent between calls: call-backs, own unfinished tickets, and the day's figures."""
+"""What waits for an agent between calls: call-backs, messages, own unfinished tickets, and the day's figures."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from agent_desk.callback_list import waiting
 from agent_desk.services import DeskServices
 from agent_desk.web_sessions import Identity
-from calls.callbacks import list_open
 from db.models import Call, Ticket, TicketDraft
 from hotline.clock import local
 from hotline.phone import normalise
 
 SHOWN = 20
 DRAFTS_FOR = timedelta(days=7)
-KINDS = {"missed": "漏接", "requested": "预约", "voicemail": "留言"}
 
 
 async def desk_todo(desk: DeskServices, who: Identity) -> dict[str, Any]:
@@ -24,7 +23,6 @@ async def desk_todo(desk: DeskServices, who: Identity) -> dict[str, Any]:
     now = desk.clock.now()
     midnight = local(now).replace(hour=0, minute=0, second=0, microsecond=0)
     async with desk.sessions() as session:
-        tasks = await list_open(session, limit=SHOWN)
         drafts = await session.execute(
             select(TicketDraft, Call)
             .join(Call, Call.id == TicketDraft.call_id)
@@ -67,18 +65,5 @@ async def desk_todo(desk: DeskServices, who: Identity) -> dict[str, Any]:
                 }
                 for draft, call in drafts
             ],
-            "callbacks": [
-                {
-                    "id": task.id,
-                    "phone": task.phone,
-                    "display": normalise(task.phone).display,
-                    "kind_label": KINDS.get(task.kind, task.kind),
-                    "created_at": task.created_at.isoformat(),
-                    "due_at": task.due_at.isoformat(),
-                    "late": task.due_at < now,
-                    "attempts": task.attempts,
-                }
-                for task in tasks
-                if task.state == "open" or task.taken_by == who.user_id
-            ],
+            **await waiting(session, who, now),
         }

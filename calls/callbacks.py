@@ -1,35 +1,48 @@
-"""Citizens to be called back: who gave up after five seconds or more, and who asked for it.
+"""Citizens to be called back: who gave up after five seconds or more, who asked for it, who left a message.
 
-One open task a phone number: who tries four times is called back once. Source: domain.md 3.2, N07.
+One open task a phone number: who tries four times is called back once. Whoever calls has the task to themselves;
+who took it and when is in the audit trail, where every step of a task leaves a row (domain.md 3.2, N07, N21).
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from db.models.call import Call, CallbackTask
-from db.session import Sessions
-from hotline.bus import Bus
-from hotline.clock import Clock
-from hotline.events import CallAnswered, Event, QueueAbandoned
+from db.models.call import CallbackTask
+from db.models.organisation import User
+from db.models.ticket import AuditEvent
+from hotline.clock import Clock, local
 
-log = logging.getLogger(__name__)
-
+KIND = "callback"
+"""`object_kind` of the tasks' rows in the audit trail."""
 SHORT_S = 5.0
 """Who hangs up sooner has mis-dialled or thought better of it."""
 DUE = timedelta(minutes=30)
 ATTEMPTS = 3
+"""domain.md 3.2, N21."""
 
 OPEN = ("open", "taken")
+RANK = {"missed": 0, "requested": 1, "voicemail": 2}
+"""A task of a number that calls again becomes what asks for more: a message must be heard."""
 
 
 class CallbackError(Exception):
     """The task cannot be taken or finished; the text is Chinese, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who took a task, and when."""
+
+    user_id: int | None
+    name: str
+    at: datetime
 
 
 async def request(
@@ -45,8 +58,8 @@ async def request(
         select(CallbackTask).where(CallbackTask.phone == phone, CallbackTask.state.in_(OPEN)).limit(1)
     )
     if found is not None:
-        if kind == "requested":
-            found.kind = kind
+        if RANK[kind] > RANK.get(found.kind, 0):
+            found.kind, found.call_id = kind, call_id
         return found
     now = clock.now()
     task = CallbackTask(
@@ -63,8 +76,26 @@ async def list_open(session: AsyncSession, *, limit: int = 200) -> Sequence[Call
     return (await session.scalars(query)).all()
 
 
-async def take(session: AsyncSession, task_id: int, user_id: int) -> CallbackTask:
-    """The user takes the task, so that nobody else calls. Raises CallbackError when somebody has it."""
+async def claims_of(session: AsyncSession, task_ids: Iterable[int]) -> dict[int, Claim]:
+    """The latest claim of each of these tasks."""
+    rows = await session.scalars(
+        select(AuditEvent)
+        .where(
+            AuditEvent.object_kind == KIND,
+            AuditEvent.object_id.in_([str(task_id) for task_id in task_ids]),
+            AuditEvent.action == "take",
+        )
+        .order_by(AuditEvent.id)
+    )
+    return {int(row.object_id): Claim(row.actor_user_id, row.actor_name, row.at) for row in rows}
+
+
+async def take(session: AsyncSession, clock: Clock, task_id: int, user_id: int) -> CallbackTask:
+    """The user takes the task, so that nobody else calls. Raises CallbackError naming who has it."""
+    other = aliased(CallbackTask)
+    same_number = exists().where(
+        other.phone == CallbackTask.phone, other.state == "taken", other.taken_by != user_id
+    )
     taken = await session.execute(
         update(CallbackTask)
         .where(
@@ -72,26 +103,55 @@ async def take(session: AsyncSession, task_id: int, user_id: int) -> CallbackTas
             or_(
                 CallbackTask.state == "open", (CallbackTask.state == "taken") & (CallbackTask.taken_by == user_id)
             ),
+            ~same_number,
         )
         .values(state="taken", taken_by=user_id)
         .returning(CallbackTask.id)
+        .execution_options(synchronize_session=False)
     )
     if taken.scalar_one_or_none() is None:
-        raise CallbackError("这个回拨任务已经由他人处理。")
+        raise CallbackError(await _why_not(session, task_id))
+    task = await session.get_one(CallbackTask, task_id, populate_existing=True)
+    name = await session.scalar(select(User.name).where(User.id == user_id))
+    _trace(session, clock, task, "take", "open", user_id=user_id, name=name or "")
+    return task
+
+
+async def _why_not(session: AsyncSession, task_id: int) -> str:
     task = await session.get(CallbackTask, task_id, populate_existing=True)
-    assert task is not None
+    if task is None:
+        return "没有这个回拨任务。"
+    if task.state not in OPEN:
+        return f"这个回拨任务已经结束：{task.result or '已处理'}。"
+    held = await session.scalar(
+        select(CallbackTask).where(CallbackTask.phone == task.phone, CallbackTask.state == "taken").limit(1)
+    )
+    claim = (await claims_of(session, [held.id])).get(held.id) if held else None
+    if claim is None:
+        return "这个回拨任务已经由他人处理。"
+    return f"这个回拨任务已由{claim.name}于{local(claim.at):%H:%M}认领，请回拨其他来电。"
+
+
+async def release(session: AsyncSession, clock: Clock, task_id: int, *, reason: str) -> CallbackTask | None:
+    """Give a taken task back, without counting an attempt; None when nobody has it."""
+    task = await session.get(CallbackTask, task_id, with_for_update=True, populate_existing=True)
+    if task is None or task.state != "taken":
+        return None
+    _trace(session, clock, task, "release", "taken", to="open", user_id=task.taken_by, reason=reason)
+    task.state, task.taken_by = "open", None
     return task
 
 
 async def finish(
-    session: AsyncSession, clock: Clock, task_id: int, user_id: int, *, reached: bool, result: str = ""
+    session: AsyncSession, clock: Clock, task_id: int, user_id: int | None, *, reached: bool, result: str = ""
 ) -> CallbackTask:
     """Note how the call-back went: reached = done; else open again, given up after three attempts."""
-    task = await session.get(CallbackTask, task_id, with_for_update=True)
+    task = await session.get(CallbackTask, task_id, with_for_update=True, populate_existing=True)
     if task is None or task.state not in OPEN:
         raise CallbackError("这个回拨任务已经结束。")
     if task.taken_by not in (None, user_id):
         raise CallbackError("这个回拨任务已经由他人处理。")
+    came_from = task.state
     task.attempts += 1
     task.result = result[:64]
     if reached or task.attempts >= ATTEMPTS:
@@ -99,40 +159,51 @@ async def finish(
         task.done_at = clock.now()
     else:
         task.state, task.taken_by = "open", None
+    action = {"done": "reach", "given_up": "give_up"}.get(task.state, "attempt")
+    _trace(session, clock, task, action, came_from, to=task.state, user_id=user_id, reason=task.result)
+    if reached:
+        await _close_doubles(session, clock, task)
     return task
 
 
-class Callbacks:
-    """Makes tasks of abandoned calls, and closes them when the citizen gets through by themselves."""
+async def _close_doubles(session: AsyncSession, clock: Clock, task: CallbackTask) -> None:
+    """Whoever was reached is not called again for the same number, unless a message waits to be heard."""
+    await session.execute(
+        update(CallbackTask)
+        .where(
+            CallbackTask.phone == task.phone,
+            CallbackTask.id != task.id,
+            CallbackTask.state == "open",
+            CallbackTask.kind != "voicemail",
+        )
+        .values(state="done", done_at=clock.now(), result="同一号码已回拨")
+    )
 
-    def __init__(self, sessions: Sessions, bus: Bus, clock: Clock) -> None:
-        self._sessions = sessions
-        self._bus = bus
-        self._clock = clock
-        self._unsubscribe: Callable[[], None] | None = None
 
-    async def start(self) -> None:
-        self._unsubscribe = self._bus.subscribe(self._heard, QueueAbandoned, CallAnswered)
-
-    async def close(self) -> None:
-        if self._unsubscribe is not None:
-            self._unsubscribe()
-
-    async def _heard(self, event: Event) -> None:
-        async with self._sessions.begin() as session:
-            call = await session.get(Call, event.call_id)
-            if call is None or not call.caller:
-                return
-            if isinstance(event, QueueAbandoned):
-                if event.wait_s >= SHORT_S and call.direction == "in":
-                    await request(session, self._clock, call_id=call.id, phone=call.caller, kind="missed")
-            elif call.direction == "in":
-                await session.execute(
-                    update(CallbackTask)
-                    .where(
-                        CallbackTask.phone == call.caller,
-                        CallbackTask.state == "open",
-                        CallbackTask.kind == "missed",
-                    )
-                    .values(state="done", done_at=self._clock.now(), result="市民再次来电已接通")
-                )
+def _trace(
+    session: AsyncSession,
+    clock: Clock,
+    task: CallbackTask,
+    action: str,
+    came_from: str,
+    *,
+    to: str = "taken",
+    user_id: int | None = None,
+    name: str = "",
+    reason: str = "",
+) -> None:
+    """One row of the audit trail; it never holds the number."""
+    session.add(
+        AuditEvent(
+            at=clock.now(),
+            object_kind=KIND,
+            object_id=str(task.id),
+            action=action,
+            actor_user_id=user_id,
+            actor_name=name,
+            from_state=came_from,
+            to_state=to,
+            reason=reason,
+            detail={"call_id": task.call_id, "attempts": task.attempts},
+        )
+    )

@@ -367,9 +367,14 @@ class Control:
         if agent.state in ON_CALL or agent.state is AgentState.RINGING:
             raise ControlRefused("您正在通话或振铃，不能外呼。")
         call_id = new_call_id()
-        call = await self._tracker.call(
-            lambda at: self._tracker.line.call_out(call_id, phone.digits, event.actor, at)
-        )
+
+        def begin(at: datetime) -> LiveCall:
+            for other in self._tracker.live_calls():
+                if other.direction == "out" and other.agent == event.actor:  # pressed twice
+                    raise ControlRefused("正在为您外呼，请稍候。")
+            return self._tracker.line.call_out(call_id, phone.digits, event.actor, at)
+
+        call = await self._tracker.call(begin)
         await self._conference.call_out(call, event.actor, phone.digits)
         return {"call_id": call_id}
 

@@ -212,6 +212,7 @@ class EventReader:
             return
         call, leg = found
         if channel == call.channel:
+            call.cause = header(message, "Cause")
             self._line.end(call, at)
             return
         if call.handoff is not None and channel == call.handoff.channel:

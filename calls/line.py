@@ -312,7 +312,7 @@ class Line:
                 LegLeft(call_id=call.id, role="citizen", name=citizen.name, channel=call.channel, at=at)
             )
         changes.save_call(call, at, outcome=outcome, ended_at=at)
-        changes.log_event(call, at, "call_ended", outcome=outcome, hungup_by=call.hungup_by)
+        changes.log_event(call, at, "call_ended", outcome=outcome, hungup_by=call.hungup_by, cause=call.cause[:8])
         changes.publish(CallEnded(call_id=call.id, outcome=outcome, at=at, hungup_by=call.hungup_by))
         self.rules.citizen_left(call, was_conference, at)
         if not call.legs:

@@ -105,6 +105,8 @@ class LiveCall:
     entry: LiveEntry | None = None
     legs: dict[str, LiveLeg] = field(default_factory=dict)
     hungup_by: str = ""
+    cause: str = ""
+    """Q.850 cause with which the citizen's channel ended: tells busy from no answer."""
     outcome_hint: str = ""
     handoff: LiveHandoff | None = None
     rejoining: str = ""

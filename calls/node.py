@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from calls.ami import AmiLink
-from calls.callbacks import Callbacks
+from calls.callback_room import Callbacks
 from calls.conference import Conference, Speak
 from calls.control import Control
 from calls.outcomes import Outcomes

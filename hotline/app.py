@@ -91,7 +91,7 @@ class System:
             from hotline.jobs import Jobs
             from kb.index import KnowledgeIndex
 
-            jobs = Jobs(core.sessions, core.clock, KnowledgeIndex(core.sessions, clock=core.clock))
+            jobs = Jobs(core.sessions, core.clock, KnowledgeIndex(core.sessions, clock=core.clock), core.bus)
             await jobs.start()
             self._stack.push_async_callback(jobs.close)
 

@@ -128,6 +128,15 @@ class CallEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackChanged(Event):
+    """A call-back task was made, taken, given back or closed (`state`: open, taken, done, given_up)."""
+
+    task_id: int
+    state: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingReady(Event):
     """The two-channel recording (left citizen, right agent) is complete; `path` is relative to the recordings."""
 

@@ -13,9 +13,11 @@ from typing import Protocol
 
 from sqlalchemy import delete, select
 
+from calls.callback_room import Callbacks
 from db.models import AuditEvent, CallbackTask, Recording, WebSession
 from db.session import Sessions
 from db.turns import Turn, take_turn
+from hotline.bus import Bus
 from hotline.clock import Clock, local
 from kb.articles import expire_articles
 
@@ -38,10 +40,13 @@ class Builds(Protocol):
 class Jobs:
     """Runs all jobs every 30 s; a job that fails is logged and tried again, the others go on."""
 
-    def __init__(self, sessions: Sessions, clock: Clock, index: Builds | None = None) -> None:
+    def __init__(
+        self, sessions: Sessions, clock: Clock, index: Builds | None = None, bus: Bus | None = None
+    ) -> None:
         self._sessions = sessions
         self._clock = clock
         self._index = index
+        self._callbacks = Callbacks(sessions, bus, clock) if bus is not None else None
         self._validity_of: date | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -55,7 +60,13 @@ class Jobs:
 
     async def _run(self) -> None:
         while True:
-            for job in (self.end_sessions, self.give_up_callbacks, self.mark_recordings, self.move_validity):
+            for job in (
+                self.end_sessions,
+                self.give_up_callbacks,
+                self.release_callbacks,
+                self.mark_recordings,
+                self.move_validity,
+            ):
                 try:
                     await job()
                 except Exception:
@@ -92,6 +103,11 @@ class Jobs:
                         reason="two days without success",
                     )
                 )
+
+    async def release_callbacks(self) -> None:
+        """Give back call-back tasks that somebody took and does not carry out."""
+        if self._callbacks is not None:
+            await self._callbacks.sweep()
 
     async def mark_recordings(self) -> None:
         """Give recordings their retention date, unless held."""

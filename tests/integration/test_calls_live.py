@@ -8,10 +8,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from db.models import AgentStateLog, Call, CallbackTask, CallEvent, CallLeg, QueueEntry, Recording
+from calls import callbacks
+from calls.client import ControlRefused
+from db.models import AgentStateLog, Call, CallbackTask, CallEvent, CallLeg, QueueEntry, Recording, User
+from hotline.callid import new_call_id
+from hotline.clock import SystemClock
 from hotline.events import (
     AgentStateChanged,
     CallAnswered,
+    CallbackChanged,
     CallEnded,
     CallQueued,
     CallRinging,
@@ -174,10 +179,45 @@ async def test_call_back_rings_the_agent_and_then_the_citizen(calls: Room) -> No
     assert (call.direction, call.caller, call.agent) == ("out", CITIZEN, "8001")
 
 
+async def claimed(calls: Room, clock: SystemClock) -> int:
+    """A task to call CITIZEN back, taken by some user."""
+    missed, now = new_call_id(), clock.now()
+    async with calls.sessions.begin() as session:
+        user = User(login="agent", name="张三", password_hash="-", roles=["AGENT"], created_at=now)
+        session.add_all([user, Call(id=missed, caller=CITIZEN, started_at=now, state="ended")])
+        await session.flush()
+        task = await callbacks.request(session, clock, call_id=missed, phone=CITIZEN, kind="missed")
+        await callbacks.take(session, clock, task.id, user.id)
+    return task.id
+
+
+async def task_state(calls: Room, task_id: int) -> tuple[str, int, str]:
+    async with calls.sessions() as session:
+        task = await session.get_one(CallbackTask, task_id)
+    return task.state, task.attempts, task.result
+
+
+async def test_an_answered_call_back_closes_its_task(calls: Room) -> None:
+    await calls.sit("8001")
+    task_id = await claimed(calls, SystemClock())
+    call_id = (await calls.client.do("call_out", actor="8001", phone=CITIZEN))["call_id"]
+    with pytest.raises(ControlRefused):
+        await calls.client.do("call_out", actor="8001", phone=CITIZEN)  # pressed twice
+    await calls.wait(CallAnswered, call_id=call_id)
+    await calls.client.do("hangup", actor="8001")
+    await calls.wait(CallbackChanged, task_id=task_id, state="done")
+    state, attempts, result = await task_state(calls, task_id)
+    assert (state, attempts) == ("done", 1)
+    assert "已接通" in result
+
+
 async def test_call_back_to_a_citizen_who_is_busy(calls: Room) -> None:
     await calls.telephone(CITIZEN, "busy")
     await calls.sit("8001")
+    task_id = await claimed(calls, SystemClock())
     call_id = (await calls.client.do("call_out", actor="8001", phone=CITIZEN))["call_id"]
     ended = await calls.wait(CallEnded, 20, call_id=call_id)
     assert ended.outcome == "failed"
+    await calls.wait(CallbackChanged, task_id=task_id, state="open")
+    assert await task_state(calls, task_id) == ("open", 1, "占线")
     await calls.until(lambda: calls.node.tracker.roster.agents["8001"].state == "ready", what="ready again")

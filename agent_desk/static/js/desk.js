@@ -10,7 +10,7 @@ import { ask, askDecline, askHandoff, askSeat, askTransfer, checkDevices, help, 
 import { alarm, setActs } from "./alerts.js";
 import { bind, rows } from "./keys.js";
 import { focusDraft, jumpToSource, regionName, save, setLookups, submit, takeAll } from "./draft.js";
-import { setTodoActs } from "./todo.js";
+import { focusTodo, refreshTodo, setTodoActs } from "./todo.js";
 import { toLatest } from "./transcript.js";
 import "./bar.js";
 import "./caller.js";
@@ -108,7 +108,21 @@ async function resume(callId) {
   const snapshot = await get(`/api/desk/state?call=${callId}`).catch(() => null);
   if (snapshot) load(snapshot);
 }
-setTodoActs({ resume, callOut: (phone, task) => act("call_out", { phone, task_id: task }) });
+
+/** Take a call-back task and dial; who was quicker is told by the server, in its own words. */
+async function callBack(task, what = "call") {
+  try {
+    state.controlProblem = "";
+    changed("link");
+    await post(`/api/desk/callbacks/${task}/${what}`);
+  } catch (error) {
+    state.controlProblem = error.message;
+    changed("link");
+    say(error.message);
+  }
+}
+
+setTodoActs({ resume, callBack });
 
 setActs({ handoff, leave, act, takeSeat: () => takeSeat(true), retryMic });
 
@@ -221,6 +235,7 @@ const live = new Live({
     open: () => refresh(),
     event: (e) => {
       const ext = state.me?.extension;
+      if (e.event === "CallbackChanged") return refreshTodo();
       if (e.event === "QueueChanged") { state.waiting[e.queue] = e.waiting; return changed("waiting"); }
       if (e.event === "CallRinging" && e.agent === ext) {
         ringing(e);
@@ -278,6 +293,7 @@ bind("Alt+A", "直接答复办结", () => send("answer"));
 bind("Alt+G", "登记待分流", () => send("register"));
 bind("Alt+N", "不予受理", () => send("decline"));
 bind("Alt+H", "已移交", () => send("hand_over"));
+bind("Alt+B", "到待回拨", focusTodo);
 bind("Alt+J", "耳麦检测", devicesDialog);
 
 function devicesDialog() {

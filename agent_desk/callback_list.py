@@ -1,0 +1,156 @@
+"""Who waits to be called back and which messages wait to be checked, as the desk lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agent_desk.web_sessions import Identity
+from calls.callbacks import Claim, claims_of, list_open
+from db.models import Call, CallbackTask, Ticket, Voicemail
+from hotline.phone import normalise
+
+SHOWN = 50
+MESSAGES_FOR = timedelta(days=7)
+"""A message without a number that nobody has marked as heard is listed for so long."""
+TOGETHER = timedelta(days=1)
+"""Messages of one number left within so long before the task belong to it."""
+
+KINDS = {"missed": "漏接", "requested": "排队预约", "voicemail": "留言"}
+NOTES = {
+    "new": "暂无转写，识别恢复后自动补上",
+    "transcribed": "正在登记工单",
+    "ticketed": "工单已登记，待核对",
+    "empty": "留言过短或没有听出内容，未建工单，请听录音后回拨",
+    "unreadable": "录音文件无法读取，未建工单",
+    "checked": "工单已核对",
+    "heard": "已听",
+}
+
+
+async def waiting(session: AsyncSession, who: Identity, now: datetime) -> dict[str, Any]:
+    """`callbacks`: open tasks, the most urgent first; `messages`: those that stand in no task's row."""
+    tasks = await list_open(session, limit=SHOWN)
+    claims = await claims_of(session, [task.id for task in tasks if task.state == "taken"])
+    origins = await _calls(session, (task.call_id for task in tasks))
+    by_phone = await _messages_of(session, [task for task in tasks if task.kind == "voicemail"])
+    rows = []
+    shown: set[int] = set()
+    for task in tasks:
+        messages = [
+            message for message, _ in by_phone.get(task.phone, []) if message["at"] >= _since(task).isoformat()
+        ]
+        shown |= {message["id"] for message in messages}
+        call = origins.get(task.call_id)
+        rows.append(_row(task, call, claims.get(task.id), messages, who, now))
+    # What may be a matter of life and death stands above whatever is due sooner.
+    rows.sort(key=lambda row: not row["emergency"])
+    loose = [message for message in await _loose(session, now) if message["id"] not in shown]
+    return {"callbacks": rows, "messages": loose}
+
+
+def _since(task: CallbackTask) -> datetime:
+    return task.created_at - TOGETHER
+
+
+def _row(
+    task: CallbackTask,
+    call: Call | None,
+    claim: Claim | None,
+    messages: list[dict[str, Any]],
+    who: Identity,
+    now: datetime,
+) -> dict[str, Any]:
+    holder = None
+    if task.state == "taken":
+        holder = {
+            "name": claim.name if claim else "",
+            "at": claim.at.isoformat() if claim else None,
+            "mine": task.taken_by == who.user_id,
+        }
+    return {
+        "id": task.id,
+        "display": normalise(task.phone).display,
+        "kind": task.kind,
+        "kind_label": KINDS.get(task.kind, task.kind),
+        "called_at": (call.started_at if call else task.created_at).isoformat(),
+        "due_at": task.due_at.isoformat(),
+        "late": task.due_at < now,
+        "attempts": task.attempts,
+        "result": task.result,
+        "holder": holder,
+        "emergency": any(message["emergency"] for message in messages),
+        "messages": messages,
+    }
+
+
+async def _calls(session: AsyncSession, ids: Iterable[str]) -> dict[str, Call]:
+    rows = await session.scalars(select(Call).where(Call.id.in_(list(ids))))
+    return {call.id: call for call in rows}
+
+
+async def _messages_of(
+    session: AsyncSession, tasks: list[CallbackTask]
+) -> dict[str, list[tuple[dict[str, Any], Call]]]:
+    """The messages of these tasks' numbers that nobody is done with, oldest first."""
+    if not tasks:
+        return {}
+    found = await session.execute(
+        select(Voicemail, Call, Ticket.ticket_no)
+        .join(Call, Call.id == Voicemail.call_id)
+        .outerjoin(Ticket, Ticket.id == Voicemail.ticket_id)
+        .where(
+            Call.caller.in_([task.phone for task in tasks]),
+            Voicemail.created_at >= min(_since(task) for task in tasks),
+            or_(Voicemail.state.not_in(("checked", "heard")), Call.id.in_([task.call_id for task in tasks])),
+        )
+        .order_by(Voicemail.id)
+        .limit(4 * SHOWN)
+    )
+    by_phone: dict[str, list[tuple[dict[str, Any], Call]]] = {}
+    for message, call, number in found.all():
+        by_phone.setdefault(call.caller, []).append((_message(message, call, number), call))
+    return by_phone
+
+
+async def _loose(session: AsyncSession, now: datetime) -> list[dict[str, Any]]:
+    """Messages to be checked, and those that nobody can answer because the number is unknown."""
+    found = await session.execute(
+        select(Voicemail, Call, Ticket.ticket_no)
+        .join(Call, Call.id == Voicemail.call_id)
+        .outerjoin(Ticket, Ticket.id == Voicemail.ticket_id)
+        .where(
+            or_(
+                Voicemail.state == "ticketed",
+                and_(
+                    Voicemail.state.in_(("new", "transcribed", "empty", "unreadable")),
+                    Call.caller == "",
+                    Voicemail.created_at >= now - MESSAGES_FOR,
+                ),
+            )
+        )
+        .order_by(Call.emergency.desc(), Voicemail.id)
+        .limit(SHOWN)
+    )
+    return [_message(*row) for row in found.all()]
+
+
+def _message(message: Voicemail, call: Call, ticket_no: str | None) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "call_id": message.call_id,
+        "at": message.created_at.isoformat(),
+        "display": normalise(call.caller or call.caller_raw).display,
+        "seconds": round(message.seconds),
+        "text": message.text,
+        "state": message.state,
+        "note": NOTES.get(message.state, ""),
+        "ticket_no": ticket_no or "",
+        "check": message.state == "ticketed",
+        "may_close": not call.caller and message.state in ("new", "empty", "unreadable"),
+        "emergency": call.emergency,
+    }

@@ -1,0 +1,90 @@
+"""Messages that citizens left: played to whoever may answer them, and marked as heard; never without a trace."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from aiohttp import web
+
+from agent_desk.access import allow, identity
+from agent_desk.errors import Refused
+from agent_desk.permissions import Permission
+from agent_desk.recordings import begins, wav_file
+from agent_desk.services import services
+from agent_desk.trail import leave_trace
+from agent_desk.web_sessions import Identity
+from db.models import Voicemail
+
+HEARD_FOR = timedelta(hours=24)
+"""A message that is dealt with may be heard again by agents for this long after it was left."""
+WAITING = ("new", "transcribed", "ticketed", "empty", "unreadable")
+CLOSABLE = ("new", "empty", "unreadable")
+
+routes = web.RouteTableDef()
+
+
+async def _find(request: web.Request) -> tuple[Voicemail, bool]:
+    """The message, and whether an agent may still have to do with it."""
+    desk = services(request)
+    async with desk.sessions() as session:
+        message = await session.get(Voicemail, int(request.match_info["message_id"]))
+    if message is None:
+        raise web.HTTPNotFound(text="没有这条留言。")
+    recent = desk.clock.now() - message.created_at <= HEARD_FOR
+    return message, message.state in WAITING or recent
+
+
+def _may_hear(who: Identity, open_to_agents: bool) -> bool:
+    return who.may(Permission.PLAY_ANY_RECORDING) or (who.may(Permission.TAKE_CALLS) and open_to_agents)
+
+
+@routes.get(r"/messages/{message_id:\d{1,9}}")
+@allow(Permission.TAKE_CALLS, Permission.PLAY_ANY_RECORDING)
+async def play(request: web.Request) -> web.StreamResponse:
+    """The message's sound, with `Range` support."""
+    desk, who = services(request), identity(request)
+    message, open_to_agents = await _find(request)
+    if not _may_hear(who, open_to_agents):
+        raise web.HTTPForbidden(text="您不能收听这条留言。")
+    folder = desk.settings.recordings_dir.resolve()
+    path = (folder / message.path).resolve()
+    if not path.is_relative_to(folder) or not path.is_file():
+        raise web.HTTPNotFound(text="留言录音不在了，请联系平台管理员。")
+    if begins(request):
+        async with desk.sessions.begin() as session:
+            leave_trace(
+                session,
+                at=desk.clock.now(),
+                object_kind="voicemail",
+                object_id=str(message.id),
+                action="played",
+                user_id=who.user_id,
+                name=who.name,
+                unit_id=who.unit_id,
+            )
+    return wav_file(path)
+
+
+@routes.post(r"/api/desk/messages/{message_id:\d{1,9}}/heard")
+@allow(Permission.TAKE_CALLS)
+async def heard(request: web.Request) -> web.StreamResponse:
+    """Nothing more can be done for a message without ticket and without a number to call."""
+    desk, who = services(request), identity(request)
+    async with desk.sessions.begin() as session:
+        message = await session.get(Voicemail, int(request.match_info["message_id"]), with_for_update=True)
+        if message is None:
+            raise web.HTTPNotFound(text="没有这条留言。")
+        if message.state not in CLOSABLE:
+            raise Refused("这条留言已有工单，请核对工单。", status=409)
+        leave_trace(
+            session,
+            at=desk.clock.now(),
+            object_kind="voicemail",
+            object_id=str(message.id),
+            action="heard",
+            user_id=who.user_id,
+            name=who.name,
+            reason="坐席已听，不建工单",
+        )
+        message.state = "heard"
+    return web.json_response({"ok": True})

@@ -1,0 +1,108 @@
+"""Who is to be called back, and who no longer; desks hear of every change."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from calls import callbacks
+from calls.callback_room import Callbacks
+from db.models import AgentSession, CallbackTask
+from db.session import Sessions
+from hotline.bus import LocalBus
+from hotline.events import AgentStateChanged, CallAnswered, CallbackChanged, CallEnded, QueueAbandoned
+from tests.fakes.clock import FakeClock
+from tests.unit.calls.callback_kit import PHONE, a_call, a_call_out, a_task, the_task, users
+
+
+@pytest.fixture
+async def told(sessions: Sessions, bus: LocalBus, clock: FakeClock) -> AsyncIterator[list[str]]:
+    """The states of which desks were told, while the room runs."""
+    room = Callbacks(sessions, bus, clock)
+    await room.start()
+    heard: list[str] = []
+
+    async def hear(event: CallbackChanged) -> None:
+        heard.append(event.state)
+
+    bus.subscribe(hear, CallbackChanged)
+    yield heard
+    await room.close()
+
+
+async def abandoned(
+    sessions: Sessions, bus: LocalBus, clock: FakeClock, wait_s: float, phone: str = PHONE
+) -> None:
+    call_id = await a_call(sessions, clock, phone)
+    await bus.publish(QueueAbandoned(call_id=call_id, queue="common", wait_s=wait_s, at=clock.now()))
+    await bus.settle()
+
+
+async def tasks(sessions: Sessions) -> list[CallbackTask]:
+    async with sessions() as session:
+        return list(await session.scalars(select(CallbackTask).order_by(CallbackTask.id)))
+
+
+async def test_after_five_seconds_and_once_a_number(
+    sessions: Sessions, bus: LocalBus, clock: FakeClock, told: list[str]
+) -> None:
+    await abandoned(sessions, bus, clock, 4.9)
+    await abandoned(sessions, bus, clock, 60, phone="")
+    assert await tasks(sessions) == []
+    await abandoned(sessions, bus, clock, 5.0)
+    await abandoned(sessions, bus, clock, 9.0)
+    (task,) = await tasks(sessions)
+    assert (task.kind, task.state, task.due_at - task.created_at) == ("missed", "open", timedelta(minutes=30))
+    assert told[0] == "open"
+
+
+async def test_a_citizen_who_gets_through_needs_no_call_back(
+    sessions: Sessions, bus: LocalBus, clock: FakeClock, told: list[str]
+) -> None:
+    await abandoned(sessions, bus, clock, 20)
+    call_id = await a_call(sessions, clock)
+    answered = CallAnswered(
+        call_id=call_id,
+        agent="8001",
+        citizen_channel="a",
+        agent_channel="b",
+        at=clock.now(),
+        origin=clock.now(),
+    )
+    await bus.publish(answered)
+    await bus.settle()
+    assert [task.state for task in await tasks(sessions)] == ["done"]
+    assert told == ["open", "done"]
+
+
+async def claimed(sessions: Sessions, clock: FakeClock) -> int:
+    (user,) = await users(sessions, "张三")
+    task_id = await a_task(sessions, clock)
+    async with sessions.begin() as session:
+        session.add(AgentSession(agent="8001", user_id=user, state="offline", since=clock.now()))
+        await callbacks.take(session, clock, task_id, user)
+    return task_id
+
+
+async def test_the_end_of_the_call_closes_the_task_and_is_told(
+    sessions: Sessions, bus: LocalBus, clock: FakeClock, told: list[str]
+) -> None:
+    task_id = await claimed(sessions, clock)
+    call = await a_call_out(sessions, clock, talked_s=30)
+    await bus.publish(CallEnded(call_id=call.id, outcome="answered", at=clock.now()))
+    await bus.settle()
+    assert (await the_task(sessions, task_id)).state == "done"
+    assert told == ["done"]
+
+
+async def test_an_agent_who_signs_off_gives_the_task_back(
+    sessions: Sessions, bus: LocalBus, clock: FakeClock, told: list[str]
+) -> None:
+    task_id = await claimed(sessions, clock)
+    await bus.publish(AgentStateChanged(agent="8001", state="offline", reason="", since=clock.now()))
+    await bus.settle()
+    assert (await the_task(sessions, task_id)).state == "open"
+    assert told == ["open"]
