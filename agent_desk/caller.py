@@ -40,9 +40,9 @@ async def _names(session: AsyncSession, ids: set[int | None]) -> dict[int | None
     return {user_id: name for user_id, name in rows.all()}
 
 
-async def caller_card(session: AsyncSession, clock: Clock, call: Call) -> dict[str, Any]:
-    """Everything known of the caller. An anonymous number has no history."""
-    phone = normalise(call.caller or call.caller_raw)
+async def caller_card(session: AsyncSession, clock: Clock, call_id: str, number: str) -> dict[str, Any]:
+    """Everything known of the caller `number` before this call. An anonymous number has no history."""
+    phone = normalise(number)
     card: dict[str, Any] = {
         "phone": phone.digits,
         "display": phone.display,
@@ -55,7 +55,7 @@ async def caller_card(session: AsyncSession, clock: Clock, call: Call) -> dict[s
     if not phone.digits:
         return card
     now = clock.now()
-    past = await calls_of_phone(session, phone.digits, SHOWN, before_call=call.id)
+    past = await calls_of_phone(session, phone.digits, SHOWN, before_call=call_id)
     names = await _names(session, {earlier.agent_user_id for earlier in past})
     card["calls"] = [
         {
@@ -73,7 +73,7 @@ async def caller_card(session: AsyncSession, clock: Clock, call: Call) -> dict[s
         .select_from(Call)
         .where(
             Call.caller == phone.digits,
-            Call.id != call.id,
+            Call.id != call_id,
             Call.started_at >= now - REPEAT_WITHIN,
             Call.direction == "in",
         )

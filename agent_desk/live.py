@@ -19,6 +19,7 @@ from sqlalchemy import select
 
 from agent_desk.access import COOKIE as SESSION_COOKIE
 from agent_desk.access import WEB_SESSIONS, allow, identity
+from agent_desk.caller_cards import CallerCards
 from agent_desk.concerns import BOARD, KINDS, audience, board_payload, payload, seat_topic, topics_of
 from agent_desk.live_calls import LiveCalls
 from agent_desk.permissions import Permission
@@ -30,7 +31,7 @@ from db.models import AgentSession, Call, User
 from db.session import Sessions
 from hotline.bus import Bus, Unsubscribe
 from hotline.clock import Clock
-from hotline.events import CallRinging, Event, SeatTaken
+from hotline.events import CallRinging, CallStarted, Event, SeatTaken
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ class LiveHub:
         self._tasks: set[asyncio.Task[None]] = set()
         self._beating: set[str] = set()
         self._unsubscribe: Unsubscribe | None = None
+        self._cards = CallerCards(sessions, clock)
         self.calls = LiveCalls()
 
     async def start(self) -> None:
@@ -96,11 +98,14 @@ class LiveHub:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._cards.close()
         for link in list(self._links):
             link.overflowed.set()
 
     async def _on_event(self, event: Event) -> None:
         self.calls.take(event)
+        if isinstance(event, CallStarted):
+            self._cards.expect(event.call_id, event.caller or event.caller_raw)
         if isinstance(event, SeatTaken):
             self._seat_taken(event.agent, event.tab)
             return
@@ -121,8 +126,9 @@ class LiveHub:
     def _full(self, event: Event) -> dict[str, Any]:
         body = payload(event)
         if isinstance(event, CallRinging):
-            # The number at once, before anything is read from the database.
+            # The number at once, before anything is read from the database; the history if it was read ahead.
             body["display"] = self.calls.of(event.call_id).display
+            body["card"] = self._cards.take(event.call_id)
         return body
 
     # -- seats: one tab has the softphone ------------------------------------------------------

@@ -87,11 +87,11 @@ export function clearCall() {
   changed("call", "caller", "transcript", "draft", "answers", "emergency", "handoff", "recording");
 }
 
-/** Show the number that rings at once; the snapshot brings the rest. A call still on the screen is left alone. */
+/** Show the number that rings at once, with its history if that was read ahead; the snapshot brings the rest. A call still on the screen is left alone. */
 export function ringing(e) {
   if (state.call || !e.display) return;
   state.call = { id: e.call_id, state: "ringing", mine: true, queue: "", queue_label: "", ringing_at: e.at, answered_at: null, ended_at: null, legs: [], recording_failed: "" };
-  state.caller = { display: e.display, kind_label: "", name: "…", repeat: 0, calls: [], tickets: [], reading: true };
+  state.caller = e.card ?? { display: e.display, kind_label: "", name: "…", repeat: 0, calls: [], tickets: [], reading: true };
   changed("call", "caller");
 }
 

@@ -1,0 +1,51 @@
+"""Caller cards read ahead: during the greeting nobody waits for the database, at the ring a person does."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from agent_desk.caller import caller_card
+from db.session import Sessions
+from hotline.clock import Clock
+
+log = logging.getLogger(__name__)
+
+KEPT = 500
+READ_SECONDS = 5.0
+
+
+class CallerCards:
+    """Cards of calls that have begun. A card that is not there in time is read by the page itself."""
+
+    def __init__(self, sessions: Sessions, clock: Clock) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._cards: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def expect(self, call_id: str, number: str) -> None:
+        """A call began: read what is known of its number in the background."""
+        task = asyncio.create_task(self._read(call_id, number), name="desk:caller-card")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def take(self, call_id: str) -> dict[str, Any] | None:
+        """The card as it was when the call began; None when it is not (or no longer) here."""
+        return self._cards.get(call_id)
+
+    async def close(self) -> None:
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _read(self, call_id: str, number: str) -> None:
+        try:
+            async with asyncio.timeout(READ_SECONDS), self._sessions() as session:
+                self._cards[call_id] = await caller_card(session, self._clock, call_id, number)
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            log.warning("call %s: the caller's card could not be read ahead: %s", call_id, type(error).__name__)
+        while len(self._cards) > KEPT:
+            self._cards.popitem(last=False)

@@ -1,0 +1,66 @@
+"""What is known of a caller is there when the seat rings, or the page reads it itself."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from agent_desk import caller_cards
+from agent_desk.caller_cards import CallerCards
+from hotline.callid import new_call_id
+from hotline.events import CallRinging, CallStarted
+
+from .conftest import Desk
+from .test_caller import finished_call
+from .test_live import link, named, seat_is, until
+
+
+async def test_the_ring_brings_the_card_that_was_read_meanwhile(desk: Desk) -> None:
+    person = await desk.log_in("agent1")
+    await finished_call(desk, person, "13912345678")
+    socket = await link(person)
+    await until(socket, seat_is("yours"))
+    call_id, now = new_call_id(), desk.clock.now()
+    await desk.bus.publish(
+        CallStarted(
+            call_id=call_id, caller="13912345678", caller_raw="", callee="12345", channel="PJSIP/trunk-9", at=now
+        )
+    )
+    # Ringing is told in the order of events; the card is there once the database answered.
+    card = None
+    while card is None:
+        await desk.bus.publish(CallRinging(call_id=call_id, agent="8001", at=now))
+        card = (await until(socket, named("CallRinging")))[-1]["card"]
+    assert (card["display"], card["name"], card["repeat"], len(card["tickets"])) == (
+        "139 1234 5678",
+        "陈先生",
+        1,
+        1,
+    )
+
+
+async def test_a_database_that_is_away_costs_the_card_only(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def away(*_: object) -> object:
+        raise OperationalError("select", {}, Exception("gone"))
+
+    monkeypatch.setattr(caller_cards, "caller_card", away)
+    cards = CallerCards(desk.sessions, desk.clock)
+    with caplog.at_level(logging.WARNING):
+        cards.expect("call-1", "13912345678")
+        await cards.close()
+    assert cards.take("call-1") is None
+    assert "OperationalError" in caplog.text
+    assert "13912345678" not in caplog.text
+
+
+async def test_cards_are_forgotten_oldest_first(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caller_cards, "KEPT", 2)
+    cards = CallerCards(desk.sessions, desk.clock)
+    for name in ("call-1", "call-2", "call-3"):
+        cards.expect(name, "")
+        await cards.close()
+    assert [name for name in ("call-1", "call-2", "call-3") if cards.take(name)] == ["call-2", "call-3"]
