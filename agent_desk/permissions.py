@@ -14,7 +14,7 @@ class Permission(StrEnum):
     TAKE_CALLS = "take_calls"
     """The agent desk: softphone, draft, submit, hand over."""
     READ_TICKETS = "read_tickets"
-    """Ticket pages; what is shown and masked is decided by `tickets.queries`."""
+    """Ticket pages; what is shown and masked is decided by `tickets.view`."""
     SIGN = "sign"
     REPLY = "reply"
     UNIT_LIST = "unit_list"

@@ -11,9 +11,8 @@ from agent_desk.access import allow, identity
 from agent_desk.draft_api import refusal
 from agent_desk.pages import render
 from agent_desk.permissions import Permission
-from agent_desk.requests import page_of
 from agent_desk.services import services
-from agent_desk.ticket_lists import AGENT_FILTERS, PAGE, counts, list_tickets
+from agent_desk.ticket_lists import AGENT_FILTERS, show_list
 from db.models import Recording, Ticket
 from tickets.errors import NotAllowed, NotFound, TicketError
 from tickets.numbers import is_ticket_no
@@ -26,35 +25,12 @@ routes = web.RouteTableDef()
 @allow(Permission.READ_TICKETS)
 async def own_list(request: web.Request) -> web.StreamResponse:
     """Tickets the agent took; for the centre's other roles all tickets."""
-    desk, who = services(request), identity(request)
+    who = identity(request)
     if who.may(Permission.UNIT_LIST) and not who.may(Permission.TAKE_CALLS):
         raise web.HTTPSeeOther("/unit")
     scope = Ticket.created_by == who.user_id if who.may(Permission.TAKE_CALLS) else true()
-    chosen = request.query.get("show", "open")
-    chosen = chosen if chosen in AGENT_FILTERS else "open"
-    text, page, now = request.query.get("q", "").strip()[:60], page_of(request), desk.clock.now()
-    async with desk.sessions() as session:
-        rows, total = await list_tickets(
-            session, scope, states=AGENT_FILTERS[chosen][1], text=text, page=page, now=now
-        )
-        by_state = await counts(session, scope)
-    return render(
-        request,
-        "ticket_rows.html" if request.headers.get("HX-Request") else "tickets.html",
-        path="/tickets",
-        link="/tickets/",
-        filters=AGENT_FILTERS,
-        by_state=by_state,
-        chosen=chosen,
-        text=text,
-        rows=rows,
-        total=total,
-        page=page,
-        pages=max(1, -(-total // PAGE)),
-        now=now,
-        show_unit=True,
-        heading="我的工单" if who.may(Permission.TAKE_CALLS) else "工单",
-    )
+    heading = "我的工单" if who.may(Permission.TAKE_CALLS) else "工单"
+    return await show_list(request, scope, AGENT_FILTERS, link="/tickets/", heading=heading, show_unit=True)
 
 
 async def find_ticket(session: AsyncSession, request: web.Request) -> TicketView:

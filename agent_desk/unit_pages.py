@@ -11,9 +11,8 @@ from agent_desk.access import allow, identity
 from agent_desk.errors import Refused
 from agent_desk.pages import render
 from agent_desk.permissions import Permission
-from agent_desk.requests import page_of
 from agent_desk.services import services
-from agent_desk.ticket_lists import PAGE, UNIT_FILTERS, counts, list_tickets
+from agent_desk.ticket_lists import UNIT_FILTERS, show_list
 from agent_desk.ticket_pages import find_ticket, in_order
 from db.models import Ticket
 from hotline.clock import SHANGHAI
@@ -27,34 +26,16 @@ routes = web.RouteTableDef()
 @allow(Permission.UNIT_LIST)
 async def unit_list(request: web.Request) -> web.StreamResponse:
     """The unit's tickets: filters by state, search, pages of 20, nearest due first."""
-    desk, who = services(request), identity(request)
+    who = identity(request)
     if who.unit_id is None:
         raise Refused("您的账号没有所属单位，请联系平台管理员。")
-    scope = Ticket.unit_id == who.unit_id
-    chosen = request.query.get("show", "sign")
-    chosen = chosen if chosen in UNIT_FILTERS else "sign"
-    text, page, now = request.query.get("q", "").strip()[:60], page_of(request), desk.clock.now()
-    async with desk.sessions() as session:
-        rows, total = await list_tickets(
-            session, scope, states=UNIT_FILTERS[chosen][1], text=text, page=page, now=now
-        )
-        by_state = await counts(session, scope)
-    return render(
+    return await show_list(
         request,
-        "ticket_rows.html" if request.headers.get("HX-Request") else "tickets.html",
-        path="/unit",
+        Ticket.unit_id == who.unit_id,
+        UNIT_FILTERS,
         link="/unit/tickets/",
-        filters=UNIT_FILTERS,
-        by_state=by_state,
-        chosen=chosen,
-        text=text,
-        rows=rows,
-        total=total,
-        page=page,
-        pages=max(1, -(-total // PAGE)),
-        now=now,
-        show_unit=False,
         heading=f"{who.unit_name}工单",
+        show_unit=False,
     )
 
 

@@ -1,4 +1,4 @@
-"""Reading tickets: lists for a caller and a unit, progress for the telephone; `ticket_view` is in `view.py`."""
+"""Reading tickets: a caller's tickets and their progress; pages of tickets are in `lists.py`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from tickets.trail import audit_of
 from tickets.view import ClockView, TicketView, ticket_view
 
 __all__ = [
-    "PAGE",
     "ClockView",
     "Progress",
     "TicketBrief",
@@ -29,11 +28,7 @@ __all__ = [
     "progress",
     "ticket_view",
     "tickets_of_phone",
-    "tickets_of_unit",
 ]
-
-PAGE = 20
-"""Rows of a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,23 +113,6 @@ async def tickets_of_phone(
     mine = or_(Ticket.phone == phone, Ticket.phone_alt == phone, Ticket.caller_id == phone)
     query = _listing().where(mine).order_by(Ticket.received_at.desc(), Ticket.id.desc()).limit(limit)
     return await _load(session, query, now)
-
-
-async def tickets_of_unit(
-    session: AsyncSession,
-    unit_id: int,
-    states: Iterable[State | str] = (),
-    page: int = 1,
-    *,
-    now: datetime | None = None,
-) -> list[TicketBrief]:
-    """A page (from 1) of a unit's tickets in these states (all when none are given), most urgent first."""
-    query = _listing().where(Ticket.unit_id == unit_id)
-    wanted = [State(state) for state in states]
-    if wanted:
-        query = query.where(Ticket.state.in_(wanted))
-    query = query.order_by(Ticket.dispatched_at.desc(), Ticket.id.desc())
-    return await _load(session, query.limit(PAGE).offset((max(page, 1) - 1) * PAGE), now)
 
 
 async def progress(

@@ -11,7 +11,6 @@ from agent_desk.live_calls import LiveCalls
 from agent_desk.login import FAILURES_ALLOWED, _check
 from agent_desk.services import DeskServices
 from agent_desk.snapshot import desk_state
-from agent_desk.ticket_lists import counts, list_tickets
 from agent_desk.todo import desk_todo
 from agent_desk.web_sessions import WebSessions
 from db.models import User
@@ -26,6 +25,7 @@ from tests.fakes.desk_seed import HASH, PASSWORD
 from tickets.actor import Actor
 from tickets.desk import TicketDesk
 from tickets.fields import TicketFields
+from tickets.lists import counts, list_tickets
 
 
 @pytest.fixture

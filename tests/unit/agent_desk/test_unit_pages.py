@@ -34,6 +34,7 @@ async def test_the_unit_sees_its_tickets_and_no_other_s(desk: Desk) -> None:
     person = await desk.log_in("urban")
     page = await (await person.get("/unit")).text()
     assert mine in page and theirs not in page
+    assert "签收剩 " in page and f'href="/unit/tickets/{mine}"' in page
     assert (await person.get(f"/unit/tickets/{theirs}")).status == 404
     assert (await person.form(f"/unit/tickets/{theirs}/sign")).status == 404
     assert await state(desk, theirs) == "DISPATCHED"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from tests.unit.tickets.conftest import CALL, CALLER, Centre, lamp_fields
 from tickets.clocks import Lamp
-from tickets.queries import PAGE, audit_of, progress, tickets_of_phone, tickets_of_unit
+from tickets.queries import audit_of, progress, tickets_of_phone
 
 
 async def test_a_callers_tickets_newest_first(centre: Centre) -> None:
@@ -17,21 +17,6 @@ async def test_a_callers_tickets_newest_first(centre: Centre) -> None:
         assert found[1].lamp is Lamp.RED  # the diversion was due yesterday at midnight
         assert [brief.id for brief in await tickets_of_phone(session, CALLER, 1)] == [second.id]
         assert await tickets_of_phone(session, "") == []
-
-
-async def test_a_units_tickets_by_state_and_page(centre: Centre) -> None:
-    made = [
-        await centre.desk.open_ticket(centre.agent, lamp_fields(), None, centre.urban) for _ in range(PAGE + 2)
-    ]
-    await centre.desk.open_ticket(centre.agent, lamp_fields(), None, centre.labour)
-    signed = await centre.desk.sign(centre.liaison, made[0].id)
-    async with centre.sessions() as session:
-        waiting = await tickets_of_unit(session, centre.urban, ["DISPATCHED"])
-        assert len(waiting) == PAGE
-        assert len(await tickets_of_unit(session, centre.urban, ["DISPATCHED"], page=2)) == 1
-        assert [b.id for b in await tickets_of_unit(session, centre.urban, ["SIGNED"])] == [signed.id]
-        assert len(await tickets_of_unit(session, centre.urban, [], page=2)) == 2
-        assert await tickets_of_unit(session, centre.urban, ["CLOSED"]) == []
 
 
 async def test_progress_by_number_tells_the_state_and_to_its_caller_the_unit(centre: Centre) -> None:
