@@ -21,6 +21,8 @@ from asterisk_conf.orphan import Orphan, find_orphan
 from asterisk_conf.ports import check_ports_free
 from asterisk_conf.program import AsteriskError, AsteriskProgram
 from asterisk_conf.render import Folders, InstanceName, render
+from hotline.backoff import BackOff
+from hotline.ending import end
 from hotline.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -28,10 +30,7 @@ log = logging.getLogger(__name__)
 BOOT_S = 30.0
 """An Asterisk that is not up after this long will not come up (it takes under 2 s)."""
 STOP_S = 10.0
-FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 30.0
-STEADY_S = 60.0
-"""After so long without dying the back-off starts from the beginning again."""
+"""How long Asterisk may take to stop before it is killed."""
 
 
 class AsteriskInstance:
@@ -98,7 +97,7 @@ class AsteriskInstance:
             if self._name == "network":
                 await make_answers(self._settings.var / "network" / "sounds")
         except BaseException:
-            await self._end_process()
+            await end(self._process, STOP_S)
             raise
         self._supervisor = asyncio.create_task(self._supervise(), name=f"asterisk-{self._name}")
 
@@ -109,7 +108,7 @@ class AsteriskInstance:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._supervisor
             self._supervisor = None
-        await self._end_process()
+        await end(self._process, STOP_S)
 
     async def restart(self) -> None:
         """End Asterisk with its calls, by force after 10 s; the supervisor starts it again."""
@@ -155,7 +154,7 @@ class AsteriskInstance:
                 log.info("asterisk (%s) outlived us and is kept, pid %d", self._name, orphan.pid)
                 return True
         log.warning("asterisk (%s) of an earlier run still ran, pid %d: stopping it", self._name, orphan.pid)
-        await self._end_process()
+        await end(self._process, STOP_S)
         return False
 
     async def _launch(self) -> None:
@@ -209,38 +208,24 @@ class AsteriskInstance:
         )
 
     async def _supervise(self) -> None:
-        pause = FIRST_PAUSE_S
+        back_off = BackOff()
         while True:
             process = self._process
             assert process is not None
             since = time.monotonic()
             code = await process.wait()
-            if time.monotonic() - since > STEADY_S:
-                pause = FIRST_PAUSE_S
+            pause = back_off.after(time.monotonic() - since)
             log.error("asterisk (%s) ended with code %s; starting again in %.1f s", self._name, code, pause)
             self._on_change(False)
             await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_S)
             self._restarts += 1
             try:
                 await self._launch()
             except (AsteriskError, OSError) as error:
                 log.error("asterisk (%s) did not come back: %s", self._name, error)
-                await self._end_process()
+                await end(self._process, STOP_S)
                 continue
             self._on_change(True)
-
-    async def _end_process(self) -> None:
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
-        for ask in (process.terminate, process.kill):
-            with contextlib.suppress(ProcessLookupError):
-                ask()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(STOP_S):
-                    await process.wait()
-                return
 
 
 async def run_cli(program: AsteriskProgram, conf: Path, command: str, timeout: float = 10.0) -> str:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import shutil
-import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-log = logging.getLogger(__name__)
+from hotline.backoff import BackOff
+from hotline.ending import end
 
-FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 30.0
-HEALTHY_S = 60.0
-"""A child that lived this long starts over with the shortest pause."""
+log = logging.getLogger(__name__)
 
 STOP_S = 8.0
 """How long a child may take to stop before it is killed."""
@@ -26,7 +22,13 @@ class Child:
     """One supervised process. Its output goes to a log file; its death never harms the parent."""
 
     def __init__(
-        self, name: str, command: Sequence[str], log_file: Path, env: Mapping[str, str] | None = None
+        self,
+        name: str,
+        command: Sequence[str],
+        log_file: Path,
+        env: Mapping[str, str] | None = None,
+        *,
+        back_off: BackOff | None = None,
     ) -> None:
         self.name = name
         self.restarts = 0
@@ -35,6 +37,7 @@ class Child:
         self._command = [*([setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []), *command]
         self._log_file = log_file
         self._env = {**os.environ, **(env or {})}
+        self._back_off = back_off or BackOff()
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
@@ -63,7 +66,6 @@ class Child:
             )
 
     async def _watch(self) -> None:
-        pause = FIRST_PAUSE_S
         loop = asyncio.get_running_loop()
         while True:
             assert self._process is not None
@@ -71,13 +73,11 @@ class Child:
             code = await self._process.wait()
             if self._stopping:
                 return
-            if loop.time() - began > HEALTHY_S:
-                pause = FIRST_PAUSE_S
+            pause = self._back_off.after(loop.time() - began)
             log.error(
                 "%s ended with code %s; restarting in %.1f s (see %s)", self.name, code, pause, self._log_file
             )
             await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_S)
             self.restarts += 1
             try:
                 await self._spawn()
@@ -87,17 +87,7 @@ class Child:
     async def stop(self) -> None:
         """Ask it to end, kill it after 8 s."""
         self._stopping = True
-        process = self._process
-        if process is not None and process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGTERM)
-            try:
-                async with asyncio.timeout(STOP_S):
-                    await process.wait()
-            except TimeoutError:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+        await end(self._process, STOP_S)
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from hotline import child as child_module
+from hotline.backoff import BackOff
 from hotline.child import Child
 from hotline.errors import UserError
 from hotline.lock import InstanceLock
 from tests.waiting import until
 
 
-async def test_a_killed_child_is_started_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(child_module, "FIRST_PAUSE_S", 0.01)
-    child = Child("sleeper", [sys.executable, "-c", "import time; time.sleep(60)"], tmp_path / "log")
+async def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
+    sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
+    child = Child("sleeper", sleeper, tmp_path / "log", back_off=BackOff(first_s=0.01))
     await child.start()
     first = child.pid
     assert first is not None
