@@ -168,7 +168,7 @@ async def running_node(core: Core, say: Say, ours: AsteriskInstance | None = Non
     if written:
         say(f"indexed {written} knowledge articles")
     node = CallsNode(settings, sessions, bus, clock, speak=speak, wrap_up_s=settings.wrap_up_s)
-    taps = TapManager(node.link, bus, clock, settings)
+    taps = TapManager(node.link, bus, clock, settings, sessions)
     refiner: EndpointRefiner | None = None
     async with AsyncExitStack() as stack:
         if settings.llm_url:

@@ -280,6 +280,20 @@ class TranscriptGap(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageLeft(Event):
+    """A citizen left a message (`voicemail` row `message_id`). Told again until it is transcribed."""
+
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageTranscribed(Event):
+    """A message's text is in the database. Told again until its ticket is made, or found not worth one."""
+
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechStateChanged(Event):
     """The recogniser as a whole: `available` with model name, or not, with the reason to show people.
 

@@ -141,6 +141,11 @@ class SpeakerDecoder:
         return 0.0 if since is None else max(0.0, self._monotonic() - since)
 
     @property
+    def waiting_s(self) -> float:
+        """Seconds of sound that wait to be decoded."""
+        return self._waiting / BYTES_A_SECOND
+
+    @property
     def empty(self) -> bool:
         return not self._queue
 

@@ -22,7 +22,10 @@ SILENT_S = 3.0
 
 
 class Leg:
-    """Times are loop seconds (`monotonic`); `origin` is the loop time of the call's zero."""
+    """Times are loop seconds (`monotonic`); `origin` is the loop time of the call's zero.
+
+    `new_id` makes an utterance's id from its start on the call's time line.
+    """
 
     def __init__(
         self,
@@ -34,6 +37,7 @@ class Leg:
         emit: Callable[[Event], None],
         monotonic: Callable[[], float],
         now: float,
+        new_id: Callable[[int], str] = lambda start_ms: str(uuid.uuid4()),
     ) -> None:
         self.tap = tap
         self.decoder: SpeakerDecoder | None = None
@@ -43,6 +47,7 @@ class Leg:
         self._text = text
         self._emit = emit
         self._monotonic = monotonic
+        self._new_id = new_id
         self._timeline = Timeline()
         self._segmenter = Segmenter()
         self._rest = b""
@@ -112,7 +117,7 @@ class Leg:
             if isinstance(step, Sound):
                 decoder.sound(step.pcm, arrived)
             elif isinstance(step, Begin):
-                decoder.begin(Pending(str(uuid.uuid4()), step.start_ms, step.words_from_ms))
+                decoder.begin(Pending(self._new_id(step.start_ms), step.start_ms, step.words_from_ms))
             elif isinstance(step, End):
                 decoder.end(step.end_ms, step.cut, self._voice_end_at)
 

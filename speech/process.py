@@ -23,6 +23,7 @@ from hotline.settings import Settings
 from speech.follower import RecordingFollower
 from speech.hotwords import HotWordFile
 from speech.instance import new_instance
+from speech.messages import MessageTranscriber
 from speech.models import explain_missing, find_model
 from speech.recogniser import Engine, ModelBroken, VoskEngine
 from speech.server import AudioSocketServer
@@ -47,7 +48,8 @@ class SpeechProcess:
         self._settings = settings
         clock = SystemClock()
         self._database = impatient(make_engine(settings.db_url))
-        self.keeper = TranscriptKeeper(make_sessions(self._database), clock)
+        sessions = make_sessions(self._database)
+        self.keeper = TranscriptKeeper(sessions, clock)
         self._ear_maker = ThreadPoolExecutor(1, thread_name_prefix="ears")
         ears = Ears(self._ear_maker, reserve=4)
         self._hot_words = HotWordFile(settings.var / "hotwords.txt")
@@ -60,6 +62,7 @@ class SpeechProcess:
             text=lambda: ClerkText(self._hot_words.current()),
             instance=new_instance(settings),
         )
+        self.messages = MessageTranscriber(settings.recordings_dir, sessions, bus, self.transcriber, self.keeper)
         self._taps = TapBook(bus)
         self.server = AudioSocketServer(settings.audiosocket_port, self._taps, self.transcriber)
         self._follower = (
@@ -71,6 +74,7 @@ class SpeechProcess:
         """Raises OSError when the port stays taken."""
         self.keeper.start()
         self.transcriber.start(self._taps.held)
+        self.messages.start()
         self._loading = asyncio.create_task(self._load(), name="speech:model")
         await self._listen()
 
@@ -116,6 +120,7 @@ class SpeechProcess:
         if self._follower is not None:
             await self._follower.close()
         await self.server.close()
+        await self.messages.close()
         await self.transcriber.close()
         self._taps.close()
         await self.keeper.close(wait_s=3.0)  # whoever stops us kills us after 8 s

@@ -34,6 +34,7 @@ from hotline.events import (
 )
 from hotline.settings import Settings
 from speech.instance import home
+from speech.transcript import add_gap
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,9 @@ ORIGINATE_S = 5.0
 
 PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Before each further try of a tap that failed or ended while its call goes on; the last for ever."""
+
+WRITE_S = 2.0
+"""How long a gap waits for the database before it is told all the same."""
 
 SETTLED_S = 10.0
 """A tap that lived so long starts over with the shortest pause."""
@@ -83,10 +87,13 @@ class Tap:
 
 
 class TapManager:
-    """Subscribes to calls on the bus; `link` makes the legs."""
+    """Subscribes to calls on the bus; `link` makes the legs, `sessions` keep the gaps."""
 
-    def __init__(self, link: Link, bus: Bus, clock: Clock, settings: Settings) -> None:
+    def __init__(
+        self, link: Link, bus: Bus, clock: Clock, settings: Settings, sessions: Sessions | None = None
+    ) -> None:
         self._link = link
+        self._sessions = sessions
         self._bus = bus
         self._clock = clock
         self._address = f"127.0.0.1:{settings.audiosocket_port}"
@@ -219,9 +226,22 @@ class TapManager:
             return
         start, end = (self._ms(tap, moment) for moment in (tap.lost_at, tap.opened_at))
         tap.lost_at = None
-        await self._bus.publish(
-            TranscriptGap(call_id=tap.call_id, speaker=tap.speaker, start_ms=start, end_ms=end)
-        )
+        gap = TranscriptGap(call_id=tap.call_id, speaker=tap.speaker, start_ms=start, end_ms=end)
+        await self._keep(gap)
+        await self._bus.publish(gap)
+
+    async def _keep(self, gap: TranscriptGap) -> None:
+        """Its row before it is told: the speech process, just started anew, may not hear of it.
+
+        With the database away the speech process keeps it, as it does its own.
+        """
+        if self._sessions is None:
+            return
+        try:
+            async with asyncio.timeout(WRITE_S), self._sessions.begin() as session:
+                await add_gap(session, gap)
+        except Exception as error:
+            log.warning("call %s: a gap is not written yet (%s)", gap.call_id, type(error).__name__)
 
     @staticmethod
     def _ms(tap: Tap, moment: datetime) -> int:

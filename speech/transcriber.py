@@ -30,6 +30,7 @@ from speech.server import Connection, LegReceiver
 from speech.text import ClerkText
 from speech.transcript import TranscriptKeeper
 from speech.vad import VoiceDetector
+from speech.whole import decode_whole
 
 log = logging.getLogger(__name__)
 
@@ -195,6 +196,39 @@ class Transcriber:
             self._pool.offer(decoder)
         self._emit(TapClosed(call_id=leg.leg.call_id, tap_id=leg.leg.tap.tap_id, speaker=leg.leg.speaker))
 
+    # -- a recording that is complete ----------------------------------------------------------
+    async def transcribe(self, call_id: str, pcm: bytes, *, start_ms: int, name: str) -> list[Utterance] | None:
+        """What a citizen says in a whole recording (16-bit mono 8 kHz); None while there is no engine.
+
+        It lies at `start_ms` of the call's time line. The same `name` gives the same utterance ids: done twice,
+        written once. Calls go before it: its sound counts as the latest to arrive.
+        """
+        engine = self._engine
+        if engine is None:
+            return None
+        heard: list[Utterance] = []
+
+        def take(event: Event) -> None:
+            if isinstance(event, Utterance):
+                if not event.final or not event.text:
+                    return
+                heard.append(event)
+            self._emit(event)
+
+        await decode_whole(
+            pcm,
+            call_id,
+            start_ms,
+            name,
+            decoder_of=lambda leg: SpeakerDecoder(engine, leg, self._room, monotonic=self._loop.time),
+            detector=self._detector(),
+            text=self._text(),
+            emit=take,
+            pool=self._pool,
+            room=self._room,
+        )
+        return heard
+
     # -- events --------------------------------------------------------------------------------
     def _emit(self, event: Event) -> None:
         if isinstance(event, Utterance):
@@ -203,7 +237,9 @@ class Transcriber:
             if event.final and event.text and self._keeper is not None:
                 self._keeper.keep(event)
         elif isinstance(event, TranscriptGap) and self._keeper is not None:
-            self._keeper.keep(event)
+            # Its row first: what is told and then lost with the process would be lost for ever.
+            self._keeper.keep(event, partial(self._outbox.put_nowait, event))
+            return
         self._outbox.put_nowait(event)
 
     async def _keep_gap(self, gap: TranscriptGap) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import event, select
@@ -43,6 +44,21 @@ def impatient(engine: AsyncEngine) -> AsyncEngine:
     return engine
 
 
+async def add_gap(session: AsyncSession, gap: TranscriptGap) -> None:
+    """Write a gap once: whoever notices it first, the node or the speech process."""
+    known = await session.scalar(
+        select(TranscriptGapRow.id).where(
+            TranscriptGapRow.call_id == gap.call_id,
+            TranscriptGapRow.speaker == gap.speaker,
+            TranscriptGapRow.start_ms == gap.start_ms,
+        )
+    )
+    if known is None:
+        session.add(
+            TranscriptGapRow(call_id=gap.call_id, speaker=gap.speaker, start_ms=gap.start_ms, end_ms=gap.end_ms)
+        )
+
+
 class TranscriptKeeper:
     """Writes in the background, in order; `close` gives what still waits a last chance."""
 
@@ -53,10 +69,12 @@ class TranscriptKeeper:
         self._sessions = sessions
         self._clock = clock
         self._write_s = write_s
-        self._waiting: deque[Row] = deque()
+        self._waiting: deque[tuple[Row, Callable[[], None] | None]] = deque()
         self._room = room
         self._lost = 0
         self._wake = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._empty.set()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -67,15 +85,22 @@ class TranscriptKeeper:
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="speech:keeper")
 
-    def keep(self, row: Row) -> None:
-        """Take one final utterance or gap; returns at once."""
+    def keep(self, row: Row, written: Callable[[], None] | None = None) -> None:
+        """Take one final utterance or gap; returns at once. `written` is called when the database has it."""
         if len(self._waiting) >= self._room:
-            self._waiting.popleft()
+            _, given_up = self._waiting.popleft()
+            if given_up is not None:
+                given_up()  # better told without a row than never
             self._lost += 1
             if self._lost == 1 or self._lost % 100 == 0:
                 log.error("the database has been away too long: %d transcript rows lost so far", self._lost)
-        self._waiting.append(row)
+        self._waiting.append((row, written))
+        self._empty.clear()
         self._wake.set()
+
+    async def drained(self) -> None:
+        """Wait until everything taken so far is in the database."""
+        await self._empty.wait()
 
     async def _run(self) -> None:
         failures = 0
@@ -99,13 +124,17 @@ class TranscriptKeeper:
         try:
             # The bound is for PostgreSQL behind a dead network: it would wait for ever.
             async with asyncio.timeout(self._write_s):
-                await self._insert(batch)
+                await self._insert([row for row, _ in batch])
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             log.debug("transcripts not written: %s", type(error).__name__)
             return False
-        for row in batch:
-            if self._waiting and self._waiting[0] is row:  # `keep` may have dropped the oldest meanwhile
+        for entry in batch:
+            if self._waiting and self._waiting[0] is entry:  # `keep` may have dropped the oldest meanwhile
                 self._waiting.popleft()
+                if entry[1] is not None:
+                    entry[1]()
+        if not self._waiting:
+            self._empty.set()
         return True
 
     async def _insert(self, batch: list[Row]) -> None:
@@ -118,22 +147,7 @@ class TranscriptKeeper:
             )
             session.add_all(self._utterance(row) for key, row in utterances.items() if key not in known)
             for gap in gaps:
-                session.add_all(await self._new_gap(session, gap))
-
-    @staticmethod
-    async def _new_gap(session: AsyncSession, gap: TranscriptGap) -> list[TranscriptGapRow]:
-        known = await session.scalar(
-            select(TranscriptGapRow.id).where(
-                TranscriptGapRow.call_id == gap.call_id,
-                TranscriptGapRow.speaker == gap.speaker,
-                TranscriptGapRow.start_ms == gap.start_ms,
-            )
-        )
-        if known is not None:
-            return []
-        return [
-            TranscriptGapRow(call_id=gap.call_id, speaker=gap.speaker, start_ms=gap.start_ms, end_ms=gap.end_ms)
-        ]
+                await add_gap(session, gap)
 
     def _utterance(self, row: Utterance) -> TranscriptUtterance:
         return TranscriptUtterance(

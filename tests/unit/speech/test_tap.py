@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from db.models import TranscriptGapRow
+from db.session import Sessions
 from hotline.bus import LocalBus
 from hotline.events import (
     CallAnswered,
@@ -186,6 +189,28 @@ async def test_a_silent_leg_is_renewed_once_until_sound_is_back(node: Node) -> N
     await silent(0.0)
     await silent(3.0)
     assert len(node.opened()) == 3
+
+
+async def test_a_gap_s_row_is_there_when_it_is_told(
+    settings: Settings, bus: LocalBus, clock: FakeClock, sessions: Sessions
+) -> None:
+    rows: list[tuple[int, int]] = []
+
+    async def look(event: TranscriptGap) -> None:
+        async with sessions() as session:
+            rows.extend((r.start_ms, r.end_ms) for r in await session.scalars(select(TranscriptGapRow)))
+
+    bus.subscribe(look, TranscriptGap)
+    taps = TapManager(FakeLink(), bus, clock, settings, sessions)
+    tap = tap_module.Tap("call", "citizen", "PJSIP/x", clock.now())
+    for _ in range(2):  # told by whoever notices, written once
+        tap.lost_at = tap.origin + timedelta(seconds=3)
+        tap.opened_at = tap.origin + timedelta(seconds=5)
+        await taps._tell_gap(tap)
+    await bus.settle()
+    assert set(rows) == {(3000, 5000)}
+    async with sessions() as session:
+        assert len((await session.scalars(select(TranscriptGapRow))).all()) == 1
 
 
 async def test_a_new_speech_process_gets_all_live_calls_again_with_their_gaps(node: Node) -> None:

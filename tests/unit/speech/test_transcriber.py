@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -25,6 +25,7 @@ from hotline.events import (
 from speech import leg as leg_module
 from speech import transcriber as transcriber_module
 from speech.transcriber import Transcriber, _OpenLeg
+from speech.transcript import TranscriptKeeper
 from tests.fakes.recogniser import QUIET, VOICE, FakeEngine, LoudIsVoice
 from tests.waiting import until
 
@@ -220,4 +221,64 @@ async def test_without_a_model_it_says_why_and_lives(bus: LocalBus) -> None:
     desk.say(desk.leg())
     await until(lambda: any(e.reason == "未找到语音模型" for e in desk.of(SpeechStateChanged)))
     assert desk.of(Utterance) == []
+    await desk.transcriber.close()
+
+
+class SlowKeeper(TranscriptKeeper):
+    """Keeps what it is given, and says that it is written when the test says so."""
+
+    def __init__(self) -> None:
+        self.kept: list[tuple[Event, Callable[[], None] | None]] = []
+
+    def keep(self, row: Utterance | TranscriptGap, written: Callable[[], None] | None = None) -> None:
+        self.kept.append((row, written))
+
+
+async def test_a_gap_is_told_only_when_its_row_is_written(bus: LocalBus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leg_module, "SILENT_S", 0.05)
+    keeper, desk = SlowKeeper(), Desk(bus)
+    desk.transcriber._keeper = keeper
+    desk.transcriber.use(desk.engine)
+    leg = desk.leg()
+    leg.audio(QUIET, asyncio.get_running_loop().time())
+    await until(lambda: desk.of(TapSilent))
+    leg.audio(QUIET, asyncio.get_running_loop().time())
+    await until(lambda: len(desk.of(TapSilent)) == 2)
+    await bus.settle()
+    assert desk.of(TranscriptGap) == [], "not yet: a crash now must not lose what was told"
+    ((gap, written),) = [entry for entry in keeper.kept if isinstance(entry[0], TranscriptGap)]
+    assert written is not None
+    written()
+    await until(lambda: desk.of(TranscriptGap) == [gap])
+    await desk.transcriber.close()
+
+
+async def test_a_whole_recording_gives_the_same_finals_twice(desk: Desk) -> None:
+    pcm = VOICE * 50 + QUIET * 30 + VOICE * 50
+    first = await desk.transcriber.transcribe("call", pcm, start_ms=30_000, name="message-1")
+    desk.engine.said = 0
+    again = await desk.transcriber.transcribe("call", pcm, start_ms=30_000, name="message-1")
+    other = await desk.transcriber.transcribe("call", pcm, start_ms=30_000, name="message-2")
+    assert first is not None and again is not None and other is not None
+    assert [u.text for u in first] == ["喂你好", "路灯坏了"]
+    assert [u.utterance_id for u in first] == [u.utterance_id for u in again]
+    assert {u.utterance_id for u in first}.isdisjoint(u.utterance_id for u in other)
+    assert first[0].start_ms == 30_000 and 31_000 <= first[1].start_ms <= 31_700
+    await until(lambda: len(desk.finals()) == 6)
+    assert not [u for u in desk.of(Utterance) if not u.final], "nobody watches a message being decoded"
+
+
+async def test_a_recording_longer_than_a_speaker_s_room_loses_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("speech.whole.AHEAD_S", 1.0)
+    desk.engine._lines[:] = ["好"]
+    heard = await desk.transcriber.transcribe("call", (VOICE * 50 + QUIET * 30) * 120, start_ms=0, name="m")
+    assert heard is not None and len(heard) == 120
+    assert desk.of(TranscriptGap) == []
+
+
+async def test_without_a_model_a_recording_is_left_for_later(bus: LocalBus) -> None:
+    desk = Desk(bus)
+    assert await desk.transcriber.transcribe("call", VOICE * 50, start_ms=0, name="m") is None
     await desk.transcriber.close()

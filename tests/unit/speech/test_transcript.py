@@ -128,3 +128,31 @@ async def test_a_database_that_never_comes_back_does_not_hold_up_the_end(
     await keeper.close(wait_s=0.3)
     assert "1 transcript rows could not be written" in caplog.text
     assert "第1句" not in caplog.text, "what was said never goes to a log"
+
+
+async def test_whoever_waits_is_told_when_a_row_is_written_and_not_before(
+    locked: tuple[Sessions, sqlite3.Connection], clock: FakeClock
+) -> None:
+    sessions, thief = locked
+    keeper = TranscriptKeeper(sessions, clock)
+    keeper.start()
+    told: list[str] = []
+    keeper.keep(said(1))
+    keeper.keep(TranscriptGap(call_id="call", speaker="agent", start_ms=5, end_ms=9), lambda: told.append("gap"))
+    drained = asyncio.create_task(keeper.drained())
+    await until(lambda: keeper.waiting == 2)
+    assert not told and not drained.done()
+    thief.execute("ROLLBACK")
+    async with asyncio.timeout(10):
+        await drained
+    assert told == ["gap"]
+    await keeper.close()
+
+
+async def test_a_row_given_up_is_told_all_the_same(sessions: Sessions, clock: FakeClock) -> None:
+    keeper = TranscriptKeeper(sessions, clock, room=1)
+    told: list[str] = []
+    keeper.keep(TranscriptGap(call_id="call", speaker="agent", start_ms=5, end_ms=9), lambda: told.append("gap"))
+    keeper.keep(said(1))
+    assert told == ["gap"]
+    await keeper.close()

@@ -1,0 +1,69 @@
+"""Decodes a whole recording through the same leg, detector and threads as a call, behind all live sound.
+
+Fed at once it would overflow the room of a speaker, and the oldest of it would be given up: it is fed no faster
+than it is decoded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from hotline.events import Event, TapOpened
+from speech.decoder import BYTES_A_SECOND, Room, SpeakerDecoder
+from speech.leg import Leg
+from speech.pool import DecodePool
+from speech.text import ClerkText
+from speech.vad import VoiceDetector
+
+PIECE = BYTES_A_SECOND // 2
+AHEAD_S = 20.0
+PAUSE_S = 0.05
+
+
+async def decode_whole(
+    pcm: bytes,
+    call_id: str,
+    start_ms: int,
+    name: str,
+    *,
+    decoder_of: Callable[[Leg], SpeakerDecoder],
+    detector: VoiceDetector,
+    text: ClerkText,
+    emit: Callable[[Event], None],
+    pool: DecodePool,
+    room: Room,
+) -> None:
+    """`pcm` (16-bit mono 8 kHz) is what the citizen says from `start_ms` on; returns when all of it is decoded.
+
+    Utterance ids follow from `name` and place, so that decoding the same recording twice gives the same ones.
+    """
+    monotonic = asyncio.get_running_loop().time
+    now = monotonic()
+    leg = Leg(
+        TapOpened(call_id=call_id, tap_id=name, speaker="citizen", origin=datetime.now(UTC)),
+        now - start_ms / 1000,
+        detector=detector,
+        text=text,
+        emit=emit,
+        monotonic=monotonic,
+        now=now,
+        new_id=lambda at_ms: str(uuid.uuid5(uuid.NAMESPACE_OID, f"{name}:{at_ms}")),
+    )
+    decoder = leg.decoder = decoder_of(leg)
+    leg.start_at(start_ms)
+    try:
+        for at in range(0, len(pcm), PIECE):
+            while decoder.waiting_s > AHEAD_S or room.full:  # noqa: ASYNC110 (calls fill the room too)
+                await asyncio.sleep(PAUSE_S)
+            # It "arrives" in the future: the pool takes whatever arrived first, so calls go before it.
+            leg.audio(pcm[at : at + PIECE], now + (at + PIECE) / BYTES_A_SECOND)
+            pool.offer(decoder)
+            await asyncio.sleep(0)
+    finally:
+        leg.close(now + len(pcm) / BYTES_A_SECOND)
+    while not decoder.empty:
+        pool.offer(decoder)
+        await asyncio.sleep(PAUSE_S)
