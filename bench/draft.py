@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import random
 import statistics
 import time
@@ -23,6 +22,7 @@ from typing import Any
 import yaml
 from sqlalchemy import select
 
+from bench import command_line
 from db.base import Base
 from db.models import Unit
 from db.seed import load_categories, load_regions, load_units
@@ -239,13 +239,15 @@ def recognised(drafter: Drafter) -> dict[str, float] | None:
     return {name: round(sum(hits) / len(hits), 3) for name, hits in same.items()}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, default=Path("bench/results/draft.json"))
+def options_of(given: list[str] | None = None) -> argparse.Namespace:
+    parser = command_line.parser("draft", __doc__, "the same: it is quick anyway")
     parser.add_argument("--misses", action="store_true", help="list every wrong field of the development set")
     parser.add_argument("--noise", type=float, default=0.12, help="share of characters replaced by homophones")
-    parser.add_argument("--quick", action="store_true", help="accepted for uniformity: it is quick anyway")
-    options = parser.parse_args()
+    return parser.parse_args(given)
+
+
+def main() -> None:
+    options = options_of()
     drafter, units = asyncio.run(make_drafter())
     report: dict[str, Any] = {"noise": options.noise}
     columns: list[tuple[str, Tally]] = []
@@ -280,8 +282,7 @@ def main() -> None:
     report["recordings_same_as_clean"] = recognised(drafter)
     if report["recordings_same_as_clean"]:
         print("recordings, recognised vs true text, same field:", report["recordings_same_as_clean"])
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
+    command_line.write(options.json, report)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import signal
 import sqlite3
@@ -27,6 +26,7 @@ from pathlib import Path
 import psutil
 
 from asterisk_conf.launcher import AsteriskInstance
+from bench import command_line
 from bench.sipp import Crowd, SippError, call_in_crowd
 from hotline.settings import ROOT, Settings
 
@@ -215,7 +215,6 @@ async def run(quick: bool, recording: bool) -> dict[str, object]:
         "recording": recording,
         "fastagi_calls_good": good,
         "fastagi_steps_written": written,
-        "cores": os.cpu_count(),
         "crowds": [
             {
                 "way": way.name,
@@ -231,12 +230,14 @@ async def run(quick: bool, recording: bool) -> dict[str, object]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--quick", action="store_true", help="under two minutes, coarser")
+def options_of(given: list[str] | None = None) -> argparse.Namespace:
+    parser = command_line.parser("ivr", __doc__, "under two minutes, coarser")
     parser.add_argument("--bare", action="store_true", help="do not record the calls, as production does")
-    parser.add_argument("--json", type=Path, help="write the result here")
-    arguments = parser.parse_args()
+    return parser.parse_args(given)
+
+
+def main() -> None:
+    arguments = options_of()
     try:
         result = asyncio.run(run(arguments.quick, not arguments.bare))
     except SippError as error:
@@ -249,9 +250,7 @@ def main() -> None:
     print(f"processor time a call: dialplan {plain_cpu} ms, FastAGI {fastagi_cpu} ms (Asterisk and IVR together)")
     print(f"ratio        {result['ratio']:>8}   (aim >= {AIM})")
     print(f"steps in the database: {result['fastagi_steps_written']} of {result['fastagi_calls_good']} calls")
-    if arguments.json:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(result, indent=2) + "\n")
+    command_line.write(arguments.json, result)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import random
 import sqlite3
 import statistics
@@ -31,6 +30,7 @@ import rjieba
 import yaml
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bench import command_line
 from db.models import Base
 from db.session import Sessions, make_engine, make_sessions
 from hotline.clock import SystemClock
@@ -280,17 +280,19 @@ def show(result: dict[str, Any]) -> None:
         print(f"  {variant:12} right {row['right']:5.1f}   wrong only {row['wrong']:5.1f}")
 
 
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path, help="write all figures here")
+def options_of(given: list[str] | None = None) -> argparse.Namespace:
+    parser = command_line.parser("kb", __doc__, "the same: it is quick anyway")
     parser.add_argument("--half", choices=["odd", "even", "all"], default="odd")
     parser.add_argument("--database-url", default="", help="an empty database; default a throw-away SQLite file")
-    arguments = parser.parse_args()
+    return parser.parse_args(given)
+
+
+def main() -> None:
+    """Command line."""
+    arguments = options_of()
     result = asyncio.run(run(arguments.half, arguments.database_url))
     show(result)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(result, indent=2), encoding="utf-8")
+    command_line.write(arguments.json, result)
 
 
 if __name__ == "__main__":

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import statistics
 import time
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench import command_line
 from bench.speech_audio import Recording, recordings, speech_frames, telephone
 from bench.speech_child import speech_child
 from hotline.events import Utterance
@@ -115,12 +114,16 @@ def summary(values: list[float], aim: int) -> dict[str, float]:
     }
 
 
+def options_of(given: list[str] | None = None) -> argparse.Namespace:
+    parser = command_line.parser("latency", __doc__, "three recordings only")
+    parser.add_argument("--recordings", type=int, default=0, help="how many of the demo recordings (default 10)")
+    return parser.parse_args(given)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--recordings", type=int, default=10, help="how many of the demo recordings")
-    arguments = parser.parse_args()
-    result = asyncio.run(measure(recordings()[-arguments.recordings :]))
+    arguments = options_of()
+    wanted = arguments.recordings or (3 if arguments.quick else 10)
+    result = asyncio.run(measure(recordings()[-wanted:]))
     print(f"{'':12}{'count':>7}{'median':>9}{'p95':>7}{'worst':>7}{'aim':>6}{'within':>9}")
     for name, row in result.items():
         assert isinstance(row, dict)
@@ -128,8 +131,7 @@ def main() -> None:
             f"{name:12}{row['count']:7}{row['median_ms']:7} ms{row['p95_ms']:7}{row['worst_ms']:7}"
             f"{row['aim_ms']:6}{row['within_percent']:8}%"
         )
-    if arguments.json:
-        arguments.json.write_text(json.dumps(result, indent=1), encoding="utf-8")
+    command_line.write(arguments.json, result)
 
 
 if __name__ == "__main__":

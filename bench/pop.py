@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +20,7 @@ from typing import Any
 
 from playwright.async_api import expect
 
+from bench import command_line
 from calls.ami import AmiLink, Message
 from hotline.phone import normalise
 from hotline.secretfile import secret
@@ -150,12 +149,14 @@ def summary(values: list[float]) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def options_of(given: list[str] | None = None) -> argparse.Namespace:
+    parser = command_line.parser("pop", __doc__, f"only {QUICK} calls")
     parser.add_argument("--calls", type=int, default=0, help=f"calls measured (default {CALLS})")
-    parser.add_argument("--quick", action="store_true", help=f"only {QUICK} calls")
-    parser.add_argument("--json", type=Path, help="write the result here as well")
-    arguments = parser.parse_args()
+    return parser.parse_args(given)
+
+
+def main() -> None:
+    arguments = options_of()
     calls = arguments.calls or (QUICK if arguments.quick else CALLS)
     with tempfile.TemporaryDirectory(prefix="hotline-pop-") as folder:
         system = start_system(Path(folder) / "var", fixture_model(Path(folder)), HOTLINE_WRAP_UP_S="0")
@@ -164,15 +165,12 @@ def main() -> None:
         finally:
             stop_system(system)
     result: dict[str, Any] = {name: summary([row[name] for row in measured]) for name in measured[0]}
-    result["load_average"] = [round(value, 1) for value in os.getloadavg()]
     print(f"{'ring to card':20}{'calls':>7}{'p50':>9}{'p90':>9}{'p99':>9}{'max':>9}{'aim':>9}")
     for name in measured[0]:
         row = result[name]
         cells = "".join(f"{row[key]:6.0f} ms" for key in ("p50_ms", "p90_ms", "p99_ms", "max_ms", "aim_ms"))
         print(f"{name:20}{row['calls']:7}{cells}")
-    print(f"load average {result['load_average']}, {os.cpu_count()} cores")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(result, indent=1), encoding="utf-8")
+    command_line.write(arguments.json, result)
 
 
 if __name__ == "__main__":

@@ -19,10 +19,10 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
 import psutil
 
+from bench import command_line
 from bench.speech_calls import Call, Side, build
 from bench.speech_child import model_folder, speech_child
 from hotline.bus import LocalBus
@@ -222,7 +222,7 @@ async def ramp(target: Target, calls: list[Call], result: Result, first: int, mo
         await feeder.close()
 
 
-async def measure(core: str, seconds: float) -> list[Result]:
+async def measure(core: str, seconds: float, judged: int) -> list[Result]:
     calls = build(16, seconds)
     shares = [side.share for call in calls for side in call.sides]
     print(
@@ -233,19 +233,23 @@ async def measure(core: str, seconds: float) -> list[Result]:
     for make in (plain, ours):
         async with make(core) as target:
             result = Result(target.name)
-            await quality(target, calls[:8], result)
+            await quality(target, calls[:judged], result)
             await ramp(target, calls, result, max(2, int(result.calls_by_cpu * 0.4)), 200)
             results.append(result)
     return results
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path)
+def options_of(given: list[str] | None = None) -> argparse.Namespace:
+    parser = command_line.parser("speech", __doc__, "shorter calls, fewer of them judged for quality")
     parser.add_argument("--core", default="1", help="core that carries the recogniser")
-    parser.add_argument("--seconds", type=float, default=40.0, help="length of the calls")
-    arguments = parser.parse_args()
-    results = asyncio.run(measure(arguments.core, arguments.seconds))
+    parser.add_argument("--seconds", type=float, default=0.0, help="length of the calls (default 40)")
+    return parser.parse_args(given)
+
+
+def main() -> None:
+    arguments = options_of()
+    seconds = arguments.seconds or (20.0 if arguments.quick else 40.0)
+    results = asyncio.run(measure(arguments.core, seconds, judged=3 if arguments.quick else 8))
     print(f"{'':12}{'CER %':>7}{'CPU % a call':>14}{'calls by CPU':>14}{'calls live':>12}{'MB':>7}")
     for r in results:
         print(
@@ -255,9 +259,8 @@ def main() -> None:
     ratio = results[1].calls / max(1, results[0].calls)
     by_cpu = results[1].calls_by_cpu / results[0].calls_by_cpu
     print(f"ratio: {ratio:.2f} live, {by_cpu:.2f} by CPU (aim {AIM})")
-    if arguments.json:
-        body = {"results": [asdict(r) for r in results], "ratio": ratio, "ratio_by_cpu": by_cpu, "aim": AIM}
-        arguments.json.write_text(json.dumps(body, indent=1), encoding="utf-8")
+    body = {"results": [asdict(r) for r in results], "ratio": ratio, "ratio_by_cpu": by_cpu, "aim": AIM}
+    command_line.write(arguments.json, body)
 
 
 if __name__ == "__main__":

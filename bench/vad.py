@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
+from bench import command_line
 from bench.speech_audio import Recording, Samples, mixed, music, office, recordings, speech_frames, telephone
 from speech.segmenter import Begin, End, Segmenter, Sound
 from speech.vad import Ears, GatedSilero
@@ -179,12 +178,15 @@ def conditions(sources: list[Recording]) -> dict[str, list[tuple[bytes, Any]]]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path)
+def options_of(given: list[str] | None = None) -> argparse.Namespace:
+    parser = command_line.parser("vad", __doc__, "the first four recordings only")
     parser.add_argument("--only", default="", help="part of a detector's name")
-    arguments = parser.parse_args()
-    cases = conditions(recordings())
+    return parser.parse_args(given)
+
+
+def main() -> None:
+    arguments = options_of()
+    cases = conditions(recordings()[: 4 if arguments.quick else None])
     results: list[Figures] = []
     for name, make in DETECTORS.items():
         if arguments.only not in name:
@@ -202,8 +204,7 @@ def main() -> None:
             f"{row.detector:24}{row.condition:26}{row.lost_percent:8.2f}{row.late_starts:6d}{row.utterances:5d}"
             f"{row.given_percent:9.1f}{row.end_ms:8.0f}{row.cpu_us:8.1f}"
         )
-    if arguments.json:
-        arguments.json.write_text(json.dumps([asdict(row) for row in results], indent=1), encoding="utf-8")
+    command_line.write(arguments.json, {"detectors": [asdict(row) for row in results]})
 
 
 if __name__ == "__main__":
