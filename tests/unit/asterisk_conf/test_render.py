@@ -39,6 +39,10 @@ def test_manager_and_web_server_listen_here_only(settings: Settings, tmp_path: P
     assert "bindaddr = 127.0.0.1" in _conf(settings, tmp_path, "http.conf")
 
 
+def test_no_file_of_asterisk_keeps_the_callers_of_the_queues(settings: Settings, tmp_path: Path) -> None:
+    assert "queue_log = no" in _conf(settings, tmp_path, "logger.conf")
+
+
 def test_the_simulator_has_its_own_secret_and_no_web_server(settings: Settings, tmp_path: Path) -> None:
     manager = _conf(settings, tmp_path, "manager.conf", "network")
     assert f"secret = {secret(settings.secrets_dir, 'ami.network')}" in manager
