@@ -25,8 +25,10 @@ from calls.ami import AmiLink, Message
 from hotline.phone import normalise
 from hotline.secretfile import secret
 from network.line import CitizenLine
-from tests.e2e.conftest import RunningSystem, chromium, fixture_model, start_system, stop_system
+from tests.chromium import chromium
+from tests.e2e.conftest import RunningSystem, start_system, stop_system
 from tests.e2e.desk_page import DeskPage
+from tests.speech_samples import unpack_model
 from tests.waiting import until
 
 AIM_MS = 300
@@ -159,7 +161,7 @@ def main() -> None:
     arguments = options_of()
     calls = arguments.calls or (QUICK if arguments.quick else CALLS)
     with tempfile.TemporaryDirectory(prefix="hotline-pop-") as folder:
-        system = start_system(Path(folder) / "var", fixture_model(Path(folder)), HOTLINE_WRAP_UP_S="0")
+        system = start_system(Path(folder) / "var", unpack_model(Path(folder)), HOTLINE_WRAP_UP_S="0")
         try:
             measured = asyncio.run(measure(system, calls))
         finally:
