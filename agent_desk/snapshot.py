@@ -26,6 +26,7 @@ from db.models import (
     Unit,
 )
 from tickets.drafts import load_draft
+from tickets.emergency import alerts_of
 
 
 async def desk_state(desk: DeskServices, live: LiveCalls, who: Identity, *, earlier: str = "") -> dict[str, Any]:
@@ -39,7 +40,7 @@ async def desk_state(desk: DeskServices, live: LiveCalls, who: Identity, *, earl
             call = await session.get(Call, earlier)
         state: dict[str, Any] = {
             "now": desk.clock.now().isoformat(),
-            "me": {"name": who.name, "extension": who.extension, "roles": sorted(who.roles)},
+            "me": {"name": who.name, "login": who.login, "extension": who.extension, "roles": sorted(who.roles)},
             "agent": {
                 "state": seat.state if seat else "offline",
                 "reason": seat.reason if seat else "",
@@ -143,7 +144,7 @@ async def _call_state(
         # From the first ring on: the row of a call answered this instant may not be written yet.
         "draft": await _draft(session, call.id),
         "answers": payload(live.answers) if live.answers else None,
-        "emergencies": [payload(e) for e in live.emergencies],
+        "emergencies": await _emergencies(session, call.id, live),
         "handoff": await _handoff(session, call.id, live),
         "recording": {"seconds": recording.seconds} if recording else None,
     }
@@ -190,6 +191,14 @@ async def _draft(session: AsyncSession, call_id: str) -> dict[str, Any]:
         if ticket
         else None,
     }
+
+
+async def _emergencies(session: AsyncSession, call_id: str, live: LiveCall) -> list[dict[str, Any]]:
+    """What was alerted on this call: the rows, and what the bus told that is not written yet."""
+    alerts = await alerts_of(session, call_id)
+    known = {(alert.code, alert.utterance_id) for alert in alerts}
+    alerts += [alert for alert in live.emergencies if (alert.code, alert.utterance_id) not in known]
+    return [payload(alert) for alert in alerts]
 
 
 async def _handoff(session: AsyncSession, call_id: str, live: LiveCall) -> dict[str, Any] | None:

@@ -18,7 +18,7 @@ async function ask(method, path, body, options = {}) {
       headers: { "X-CSRF-Token": csrf, ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
       body: body === undefined ? undefined : JSON.stringify(body),
       // Nothing here takes longer; a request that hangs must not hold the page up.
-      signal: options.keepalive ? undefined : AbortSignal.timeout(options.timeout ?? 12000),
+      signal: AbortSignal.timeout(options.timeout ?? 12000),
       keepalive: options.keepalive,
     });
   } catch {

@@ -15,6 +15,7 @@ import { toLatest } from "./transcript.js";
 import "./bar.js";
 import "./caller.js";
 import "./answers.js";
+import { forgetAll } from "./unsaved.js";
 
 const PICKUP_MS = 20000;
 const tab = sessionStorage.getItem("hotline-tab") ?? crypto.randomUUID?.() ?? String(Math.random());
@@ -203,6 +204,28 @@ function remember(e) {
   while (recent.length && recent[0].at < at - 10 * LAG_MS) recent.shift();
 }
 
+/** What an event changes on the screen. Also for the events of the last seconds after a snapshot that may not
+ * know them yet: a call that rings this instant may have no row so far. */
+function take(e) {
+  const ours = e.agent === state.me?.extension;
+  if (e.event === "CallRinging" && ours) ringing(e);
+  if (e.event === "RingMissed" && ours && state.call?.id === e.call_id && !state.call.answered_at) clearCall();
+  apply(e);
+  if (e.event === "AgentStateChanged" && ours && ["ready", "not_ready", "offline"].includes(e.state)) {
+    // An unfinished ticket stays on the screen until the next call rings; it is saved all the same.
+    const unfinished = state.draft && !state.draft.ticket && state.draft.touched?.length;
+    if (state.call && (!state.call.answered_at || (state.call.state === "ended" && !unfinished))) clearCall();
+  }
+}
+
+/** The address may name a call whose ticket is to be finished: `/desk?call=…`, from a ticket's page. */
+async function openNamed() {
+  const callId = new URLSearchParams(location.search).get("call");
+  if (!callId) return;
+  history.replaceState(null, "", "/desk");
+  await resume(callId);
+}
+
 /** Read the whole state again; calls while one is under way share a following one. */
 function refresh() {
   reading ??= Promise.resolve().then(async () => {
@@ -211,10 +234,11 @@ function refresh() {
       await save(); // what is typed here is newer than what the server knows
       const asked = performance.now();
       load(await get("/api/desk/state"));
-      for (const { at, e } of recent) if (at > asked - LAG_MS) apply(e);
+      for (const { at, e } of recent) if (at > asked - LAG_MS) take(e);
       state.link.up = true;
       changed("link");
       pickUp();
+      await openNamed();
     } catch (error) {
       if (error.status === 401) signedOut();
     }
@@ -237,19 +261,9 @@ const live = new Live({
       const ext = state.me?.extension;
       if (e.event === "CallbackChanged") return refreshTodo();
       if (e.event === "QueueChanged") { state.waiting[e.queue] = e.waiting; return changed("waiting"); }
-      if (e.event === "CallRinging" && e.agent === ext) {
-        ringing(e);
-        return refresh();
-      }
-      if (e.event === "CallAnswered" && e.agent === ext) refresh();
-      if (e.event === "RingMissed" && e.agent === ext && state.call?.id === e.call_id && !state.call.answered_at) clearCall();
-      apply(e);
       remember(e);
-      if (e.event === "AgentStateChanged" && e.agent === ext && ["ready", "not_ready", "offline"].includes(e.state)) {
-        // An unfinished ticket stays on the screen until the next call rings; it is saved all the same.
-        const unfinished = state.draft && !state.draft.ticket && state.draft.touched?.length;
-        if (state.call && (!state.call.answered_at || (state.call.state === "ended" && !unfinished))) clearCall();
-      }
+      take(e);
+      if (["CallRinging", "CallAnswered"].includes(e.event) && e.agent === ext) refresh();
       return null;
     },
     seat: (seat) => {
@@ -312,7 +326,7 @@ for (const [id, run] of [
   ["#k-help", () => help(rows())],
   ["#seat-ready", toggleReady],
   ["#wrap-done", wrapUpDone],
-  ["#d-close", clearCall],
+  ["#d-close", async () => { await save(); clearCall(); }],
 ]) $(id).addEventListener("click", run);
 for (const button of document.querySelectorAll("[data-submit]")) button.addEventListener("click", () => send(button.dataset.submit));
 
@@ -338,7 +352,7 @@ document.addEventListener("click", (event) => {
   if (!event.target.closest("#seat")) menu.hidden = true;
   if (!event.target.closest(".me")) $(".me").open = false;
 });
-$("#logout").addEventListener("submit", () => { act("logout"); });
+$("#logout").addEventListener("submit", () => { forgetAll(); act("logout"); });
 
 // -- start ------------------------------------------------------------------------------------------------
 on("call", () => document.body.toggleAttribute("data-call", Boolean(state.call)));

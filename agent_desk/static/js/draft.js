@@ -4,6 +4,7 @@ import { $, $$, el, say } from "./dom.js";
 import { DEFAULTS, draft as around, fieldOf } from "./fields.js";
 import { changed, on, state } from "./store.js";
 import { wallClock } from "./time.js";
+import { keep, unsaved } from "./unsaved.js";
 
 const DEBOUNCE_MS = 500;
 const RETRY_MS = 4000;
@@ -12,6 +13,7 @@ const pane = $("#draft");
 const form = $("#d-form");
 const fields = new Map();
 let pending = {};
+let flying = {}; // on its way to the server
 let saving = null;
 let timer = 0;
 let shown = null; // the call whose draft the form shows
@@ -21,8 +23,7 @@ const order = [...fields.keys()];
 around.next = (name) => fields.get(order[order.indexOf(name) + 1]);
 around.categoryChanged = () => fields.get("procedure").offer(); // the category has a usual one
 around.changed = (name, value) => {
-  pending[name] = value;
-  schedule();
+  type(name, value);
   buttons();
 };
 
@@ -58,13 +59,20 @@ export function useAnswer(id, title, text) {
   field.control.value = text;
   field.commit(text);
   state.draft.fields.article_id = id;
-  pending.article_id = id;
-  schedule();
+  type("article_id", id);
   field.control.scrollIntoView({ block: "nearest" });
   $(".lab", field.node).title = `依据知识：${title}`;
 }
 
 // -- saving -----------------------------------------------------------------------------------------
+function type(name, value) {
+  pending[name] = value;
+  remember();
+  schedule();
+}
+function remember() {
+  if (shown) keep(state.me?.login, shown, { ...flying, ...pending });
+}
 function schedule() {
   saved("未保存");
   clearTimeout(timer);
@@ -82,22 +90,26 @@ export async function save() {
   if (saving) await saving;
   if (!Object.keys(pending).length || !state.draft) return true;
   const callId = shown;
-  const changes = pending;
+  const changes = flying = pending;
   pending = {};
   saved("正在保存…");
-  saving = post(`/api/desk/draft/${callId}`, { changes })
+  // keepalive: the browser finishes it even if the page is left this instant.
+  saving = post(`/api/desk/draft/${callId}`, { changes }, { keepalive: true })
     .then((answer) => {
-      if (shown !== callId) return true;
+      flying = {};
+      if (shown !== callId) { keep(state.me?.login, callId, {}); return true; }
+      remember();
       state.draft.touched = answer.touched;
       saved(Object.keys(pending).length ? "未保存" : `已保存 ${wallClock(Date.parse(answer.saved_at))}`);
       return true;
     })
     .catch((error) => {
+      flying = {};
       if (shown !== callId) return false;
       pending = { ...changes, ...pending };
       saved(`没有保存：${error.message}`, true);
       for (const [name, text] of Object.entries(error.fields ?? {})) fields.get(name)?.fault(text);
-      if (error.status === 409) pending = {};
+      if (error.status === 409) { pending = {}; remember(); }
       if (error.status === 0 || error.status >= 500) timer = setTimeout(save, RETRY_MS);
       return false;
     })
@@ -122,6 +134,7 @@ export async function submit(kind, more = {}) {
     const answer = await post(`/api/desk/submit/${shown}`, { kind, fields: state.draft.fields, ...more });
     state.draft.ticket = answer.ticket;
     pending = {};
+    remember();
     say(`${SAID[kind]}，工单 ${answer.ticket.no}`);
     saved(`${SAID[kind]} ${answer.ticket.unit || ""}`);
     changed("draft");
@@ -160,10 +173,12 @@ function render() {
   const fresh = shown !== call.id;
   if (fresh) {
     around.dismissed.clear();
-    pending = {};
     shown = call.id;
+    pending = draft.ticket ? {} : unsaved(state.me?.login, call.id);
+    Object.assign(draft.fields, pending);
     for (const field of fields.values()) field.fault("");
     saved(draft.saved_at ? `已保存 ${wallClock(Date.parse(draft.saved_at))}` : "");
+    if (Object.keys(pending).length) schedule();
     $("[name=phone]", form).placeholder = state.caller?.phone ? state.caller.display : "请询问";
   } else Object.assign(draft.fields, pending);
   const done = Boolean(draft.ticket);
@@ -182,7 +197,7 @@ function buttons() {
   $("[data-submit=hand_over]").classList.toggle("primary", handed);
   $("[data-submit=dispatch]").classList.toggle("primary", !handed);
   $("#wrap-done").hidden = !done || state.agent.state !== "wrap_up";
-  $("#d-close").hidden = !done || state.agent.state === "wrap_up" || state.call?.state !== "ended";
+  $("#d-close").hidden = state.agent.state === "wrap_up" || state.call?.state !== "ended";
   $("#d-done").hidden = !done;
   if (done) $("#d-done").textContent = `工单 ${state.draft.ticket.no} 已提交${state.draft.ticket.unit ? `，承办单位：${state.draft.ticket.unit}` : ""}`;
   const open = state.draft && !done ? [...fields.values()].filter((f) => f.empty && f.offered?.utterance_id).length : 0;
