@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 import time
+from importlib.metadata import version
 from typing import Annotated, Any
 
 import psutil
@@ -15,6 +16,7 @@ from hotline.app import ALL_ROLES, System, run_until_stopped
 from hotline.commands import asterisk, call, db, doctor, models, prompts, script, user
 from hotline.console import load_settings, out, run
 from hotline.core import accounts_file, ensure_writable
+from hotline.database import open_engine
 from hotline.logs import start_logging
 from hotline.settings import Settings
 
@@ -26,6 +28,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Hotline 12345: an open call centre for the government-service hotline.",
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"hotline {version('hotline12345')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    pass
+
+
 app.add_typer(asterisk.app, name="asterisk")
 app.add_typer(db.app, name="db")
 app.add_typer(models.app, name="models")
@@ -100,6 +119,7 @@ def _run_roles(roles: frozenset[str], role: str) -> None:
 
     async def work() -> None:
         ensure_writable(settings.var)
+        await open_engine(settings).dispose()  # a wrong address is told before anything is downloaded
         _say(f"starting: state in {settings.var}, ports {settings.port_base} to {settings.port_base + PORTS - 1}")
         start_logging(settings, role)
         if role == "hotline":

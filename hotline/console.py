@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import sys
 import traceback
@@ -23,6 +24,8 @@ EXIT_MISTAKE = 2
 
 EXIT_FAULT = 1
 """Something went wrong in us or on the machine."""
+
+CANNOT_WRITE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT})
 
 SHOWN = 60
 """Characters of a wrong value that are repeated in its error."""
@@ -61,14 +64,25 @@ def run(work: Callable[[], Coroutine[Any, Any, int | None]]) -> NoReturn:
         fail(error.message, error.remedy)
     except KeyboardInterrupt:
         code = 130
+    except OSError as error:
+        if error.errno not in CANNOT_WRITE or not error.filename:
+            _fault(error)
+        fail(
+            f"{error.filename} cannot be written: {error.strerror}",
+            "check its rights and the space, or HOTLINE_VAR",
+        )
     except Exception as error:
-        where = _keep_traceback(error)
-        fail(f"{type(error).__name__}: {error}", f"this is a fault of ours; details: {where}", EXIT_FAULT)
+        _fault(error)
     sys.exit(code)
 
 
+def _fault(error: Exception) -> NoReturn:
+    where = _keep_traceback(error)
+    fail(f"{type(error).__name__}: {error}", f"this is a fault of ours; details: {where}", EXIT_FAULT)
+
+
 def _keep_traceback(error: Exception) -> str:
-    """Write the traceback to var/log/command.log; returns where it is, or its last line if it cannot be kept."""
+    """Write the traceback to var/log/command.log; returns where it is, or where it happened if it cannot be kept."""
     lines = traceback.format_exception(error)
     path = Settings().log_dir / "command.log"
     try:
@@ -76,5 +90,6 @@ def _keep_traceback(error: Exception) -> str:
         with path.open("a", encoding="utf-8") as file:
             file.write(f"$ {' '.join(sys.argv)}\n{''.join(lines)}\n")
     except OSError:
-        return "".join(lines[-2:]).strip()
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        return f"{last.filename} line {last.lineno}; {path} cannot be written"
     return str(path)

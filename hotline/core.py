@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from db.session import Sessions, make_engine, make_sessions
+from db.session import Sessions, make_sessions
 from hotline.bus import BridgeServer, Bus, LocalBus
 from hotline.clock import Clock, SystemClock
+from hotline.database import open_engine, told_plainly
 from hotline.errors import UserError
 from hotline.settings import Settings
 
@@ -38,7 +39,7 @@ class Core:
 
 @asynccontextmanager
 async def open_core(settings: Settings, *, embedded: bool) -> AsyncIterator[Core]:
-    """Database (migrated, seeded) and bus."""
+    """Database (migrated, seeded) and bus. Raises UserError when the database cannot be had."""
     from db.migrate import upgrade
 
     if not embedded and settings.db_url.startswith("sqlite"):
@@ -47,11 +48,12 @@ async def open_core(settings: Settings, *, embedded: bool) -> AsyncIterator[Core
             "set HOTLINE_DATABASE_URL, or run everything in one with `hotline up`",
         )
     clock = SystemClock()
-    engine = make_engine(settings.db_url)
+    engine = open_engine(settings)
     try:
-        await upgrade(engine)
-        sessions = make_sessions(engine)
-        accounts = await seed(settings, sessions, clock)
+        with told_plainly(settings):
+            await upgrade(engine)
+            sessions = make_sessions(engine)
+            accounts = await seed(settings, sessions, clock)
         async with AsyncExitStack() as stack:
             bus = await stack.enter_async_context(open_bus(settings, embedded=embedded))
             yield Core(settings, engine, sessions, bus, clock, accounts)

@@ -6,12 +6,14 @@ Ports are derived from one base so that several copies run side by side on one m
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import tempfile
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,6 +21,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 UNIX_PATH_LIMIT = 90
 """Linux allows 107 bytes in a Unix socket's path; file names are added to the folder."""
+
+
+LogLevel = Annotated[
+    Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
+    BeforeValidator(
+        lambda typed: str(typed).upper() if str(typed).upper() in logging.getLevelNamesMapping() else typed
+    ),
+]
 
 
 class Settings(BaseSettings):
@@ -51,7 +61,7 @@ class Settings(BaseSettings):
     ice_servers: str = Field(
         default="", description="STUN or TURN URLs for softphones, blank-separated; empty on one LAN."
     )
-    log_level: str = "INFO"
+    log_level: LogLevel = Field(default="INFO", description="How much is logged.")
 
     @field_validator("var")
     @classmethod

@@ -84,10 +84,12 @@ def fetch(
     """Fetch Asterisk 22 into var/asterisk (about 300 MB; no root needed besides mmdebstrap)."""
     from asterisk_conf.fetch import fetch_asterisk
     from asterisk_conf.find import find_asterisk
+    from hotline.core import ensure_writable
 
     settings = load_settings()
 
     async def work() -> None:
+        ensure_writable(settings.var)
         settings.make_folders()
         program = find_asterisk(settings) if if_missing else None
         if program is None:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rich.table import Table
-from sqlalchemy import text
 
 from hotline.console import load_settings, out, run
+from hotline.errors import UserError
 from hotline.settings import Settings
 
 Verdict = Literal["ok", "warn", "bad"]
@@ -106,20 +106,17 @@ async def check_voice(settings: Settings) -> Finding:
 
 async def check_database(settings: Settings) -> Finding:
     from db.migrate import revisions
-    from db.session import make_engine
+    from hotline.commands.database import open_database
 
     if not settings.database_url and not (settings.var / "hotline.db").exists():
         return Finding("database", "warn", "not made yet", "`hotline up` makes it, or `hotline db upgrade`")
-    engine = make_engine(settings.db_url)
     try:
-        async with asyncio.timeout(10):
-            async with engine.connect() as connection:
-                await connection.execute(text("SELECT 1"))
+        async with asyncio.timeout(10), open_database(settings) as engine:
             have, newest = await revisions(engine)
-    except (OSError, TimeoutError, ValueError) as error:
-        return Finding("database", "bad", str(error) or "no answer", "check HOTLINE_DATABASE_URL")
-    finally:
-        await engine.dispose()
+    except UserError as error:
+        return Finding("database", "bad", error.message, error.remedy)
+    except TimeoutError:
+        return Finding("database", "bad", "no answer", "check HOTLINE_DATABASE_URL and that the database runs")
     if have != newest:
         return Finding(
             "database", "warn", f"at {have or 'nothing'}, program knows {newest}", "`hotline db upgrade`"

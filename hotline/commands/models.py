@@ -9,6 +9,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
 from hotline.console import fail, load_settings, out, run
+from hotline.core import ensure_writable
 from hotline.errors import UserError
 from hotline.settings import Settings
 
@@ -47,6 +48,7 @@ def download_(
     settings = load_settings()
 
     async def work() -> None:
+        ensure_writable(settings.var)
         try:
             folder = await fetch(settings, url or SMALL_URL)
         except ModelUnavailable as error:

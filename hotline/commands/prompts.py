@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from hotline.console import load_settings, out, run
+from hotline.core import ensure_writable
 
 app = typer.Typer(no_args_is_help=True, help="Spoken prompts: make them, install a better voice.")
 
@@ -20,6 +21,7 @@ def make() -> None:
     settings = load_settings()
 
     async def work() -> None:
+        ensure_writable(settings.var)
         settings.make_folders()
         prompts = Prompts(settings)
         try:
@@ -39,6 +41,7 @@ def voice(name: Annotated[str, typer.Argument(help="A piper voice, e.g. zh_CN-hu
     settings = load_settings()
 
     async def work() -> None:
+        ensure_writable(settings.var)
         path = await download_voice(settings, name)
         out.print(f"voice ready: {path}; run `hotline prompts make` to speak the prompts with it")
 

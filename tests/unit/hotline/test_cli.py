@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -121,6 +123,19 @@ def test_a_mistyped_command_shows_where_help_is(run: Run, words: tuple[str, ...]
     assert "--help" in text
 
 
+def test_the_version_is_told(run: Run) -> None:
+    code, text = run("--version")
+    assert code == 0
+    assert re.fullmatch(r"hotline \d+\.\d+\.\d+\n", text)
+
+
+def test_a_wrong_log_level_is_named_with_the_right_ones(run: Run) -> None:
+    text = mistake(run("up", HOTLINE_LOG_LEVEL="loud"))
+    assert "HOTLINE_LOG_LEVEL='loud'" in text
+    assert "'warning'" in text
+    assert run("db", "status", HOTLINE_LOG_LEVEL="warning")[0] == 1
+
+
 @pytest.mark.parametrize("value", ["abc", "70000", "80", ""])
 def test_a_wrong_port_base_is_named_with_its_meaning(run: Run, value: str) -> None:
     text = mistake(run("db", "status", HOTLINE_PORT_BASE=value))
@@ -130,7 +145,15 @@ def test_a_wrong_port_base_is_named_with_its_meaning(run: Run, value: str) -> No
 
 def test_a_folder_that_cannot_be_written_is_named(run: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    for words in (("up",), ("db", "status"), ("user", "list")):
+    for words in (
+        ("up",),
+        ("db", "status"),
+        ("user", "list"),
+        ("prompts", "make"),
+        ("prompts", "voice", "zh_CN-huayan-medium"),
+        ("asterisk", "fetch"),
+        ("models", "download"),
+    ):
         text = mistake(run(*words, HOTLINE_VAR=str(tmp_path / "file" / "var")))
         assert f"{tmp_path / 'file' / 'var'} cannot be written" in text
         assert "HOTLINE_VAR" in text
@@ -192,10 +215,56 @@ def test_the_database_goes_up_and_down_and_says_where_it_is(run: Run) -> None:
     ],
 )
 def test_a_database_that_cannot_be_had_is_told_without_its_password(run: Run, url: str, word: str) -> None:
-    for words in (("db", "status"), ("db", "upgrade"), ("user", "list")):
-        text = mistake(run(*words, HOTLINE_DATABASE_URL=url))
+    for words in (("db", "status"), ("db", "upgrade"), ("user", "list"), ("up",), ("desk",)):
+        code, text = run(
+            *words, HOTLINE_DATABASE_URL=url, HOTLINE_NATS_URL="nats://127.0.0.1:1", HOTLINE_VOSK_MODEL="/nosuch"
+        )
+        mistake((code, text[text.index("error: ") :]))
         assert word in text
         assert "secret-word" not in text
+    code, text = run("doctor", HOTLINE_DATABASE_URL=url)
+    assert code == 1
+    assert word in text
+    assert "HOTLINE_DATABASE_URL" in text
+    assert "secret-word" not in text
+
+
+@pytest.mark.parametrize("damage", ["noise", "half"])
+def test_a_damaged_database_is_told_with_what_to_do(
+    installed: Run, tmp_path: Path, migrated: Path, damage: str
+) -> None:
+    file = tmp_path / "var" / "hotline.db"
+    whole = migrated.read_bytes()
+    file.write_bytes(bytes(range(256)) * 80 if damage == "noise" else whole[:4096] + b"\xff" * (len(whole) - 4096))
+    for words in (("db", "upgrade"), ("user", "list"), ("up",)):
+        code, text = installed(*words, HOTLINE_VOSK_MODEL="/nosuch")
+        assert str(file) in mistake((code, text[text.index("error: ") :]))
+    code, text = installed("doctor")
+    assert code == 1
+    assert f"is {file} damaged?" in text
+
+
+def test_a_file_that_may_not_be_written_is_no_fault_of_ours(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(_settings: Settings) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "x"))
+
+    monkeypatch.setattr("hotline.commands.db.open_database", full)
+    assert f"{tmp_path / 'x'} cannot be written: No space left" in mistake(run("db", "status"))
+
+
+def test_where_nothing_can_be_kept_a_fault_is_still_one_sentence(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_settings: Settings) -> None:
+        raise ZeroDivisionError("no such luck")
+
+    monkeypatch.setattr("hotline.commands.db.open_database", broken)
+    code, text = run("db", "status", HOTLINE_VAR="/proc/x")
+    assert code == 1
+    assert len(text.splitlines()) == 2
+    assert "test_cli.py line" in text
 
 
 def test_accounts_need_a_database_first(run: Run) -> None:
