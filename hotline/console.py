@@ -82,7 +82,7 @@ def _fault(error: Exception) -> NoReturn:
 
 
 def _keep_traceback(error: Exception) -> str:
-    """Write the traceback to var/log/command.log; returns where it is, or where it happened if it cannot be kept."""
+    """Write the traceback to var/log/command.log; returns where it is, else where it happened."""
     lines = traceback.format_exception(error)
     path = Settings().log_dir / "command.log"
     try:

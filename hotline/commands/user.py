@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import re
 import secrets
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 from argon2 import PasswordHasher
 from rich.table import Table
-from sqlalchemy import select
+from sqlalchemy import CursorResult, delete, select
 
-from db.models import Unit, User
+from db.models import AuditEvent, Unit, User, WebSession
 from hotline.clock import SystemClock
 from hotline.commands.database import open_sessions
 from hotline.console import load_settings, out, run
@@ -25,6 +27,26 @@ ROLES = (
 )  # fmt: skip
 
 LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,31}")
+
+
+def _trace(user: User, action: str, **detail: Any) -> AuditEvent:
+    """The audit row of what was done to an account from a terminal: by which user of this machine."""
+    return AuditEvent(
+        at=SystemClock().now(),
+        object_kind="account",
+        object_id=str(user.id),
+        action=action,
+        actor_name=f"命令行 {_machine_user()}"[:64],
+        unit_id=user.unit_id,
+        detail={"login": user.login} | detail,
+    )
+
+
+def _machine_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return str(os.getuid())
 
 
 @app.command("add")
@@ -65,21 +87,22 @@ def add(
                 seat = next((number for number in every if number not in taken), None)
                 if seat is None:
                     raise UserError(f"all {settings.seats} seats are taken", "raise HOTLINE_SEATS and restart")
-            session.add(
-                User(
-                    login=login,
-                    name=name,
-                    password_hash=PasswordHasher().hash(password),
-                    roles=sorted(set(role)),
-                    unit_id=row.id,
-                    jurisdiction_id=row.jurisdiction_id,
-                    extension=seat,
-                    agent_no=seat,
-                    skills=["common"] if seat else [],
-                    must_change_password=True,
-                    created_at=SystemClock().now(),
-                )
+            user = User(
+                login=login,
+                name=name,
+                password_hash=PasswordHasher().hash(password),
+                roles=sorted(set(role)),
+                unit_id=row.id,
+                jurisdiction_id=row.jurisdiction_id,
+                extension=seat,
+                agent_no=seat,
+                skills=["common"] if seat else [],
+                must_change_password=True,
+                created_at=SystemClock().now(),
             )
+            session.add(user)
+            await session.flush()
+            session.add(_trace(user, "account_made", roles=user.roles, seat=seat))
         out.print(f"account {login} made, password {password}" + (f", seat {seat}" if seat else ""))
 
     run(work)
@@ -109,7 +132,7 @@ def list_() -> None:
 
 @app.command("password")
 def password_(login: Annotated[str, typer.Argument(help="Whose password to set anew.")]) -> None:
-    """Give an account a new random password and lift its lock."""
+    """Give an account a new random password, to be changed at once; lifts its lock and ends its sessions."""
     settings = load_settings()
 
     async def work() -> None:
@@ -121,6 +144,9 @@ def password_(login: Annotated[str, typer.Argument(help="Whose password to set a
             user.password_hash = PasswordHasher().hash(word)
             user.failed_logins = 0
             user.locked_until = None
+            user.must_change_password = True
+            ended = await session.execute(delete(WebSession).where(WebSession.user_id == user.id))
+            session.add(_trace(user, "password_reset", sessions_ended=cast("CursorResult[Any]", ended).rowcount))
         out.print(f"new password of {login}: {word}")
 
     run(work)

@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -292,6 +293,24 @@ def test_accounts_are_made_listed_and_given_new_passwords(installed: Run) -> Non
     assert code == 0
     assert password not in text
     assert "no account 'nobody'" in mistake(installed("user", "password", "nobody"))
+
+
+def test_a_new_password_ends_sessions_must_be_changed_and_leaves_a_trace(installed: Run, tmp_path: Path) -> None:
+    assert installed("user", "add", "wangli", "--name", "王丽", "--role", "AGENT")[0] == 0
+    with sqlite3.connect(tmp_path / "var" / "hotline.db") as database:
+        database.execute('UPDATE "user" SET must_change_password = 0, failed_logins = 4')
+        database.execute(
+            "INSERT INTO web_session VALUES ('hash', 1, 'csrf', :now, :now, :now, '', '')", {"now": "2025-01-01"}
+        )
+    database.close()
+    assert installed("user", "password", "wangli")[0] == 0
+    with sqlite3.connect(tmp_path / "var" / "hotline.db") as database:
+        assert database.execute("SELECT count(*) FROM web_session").fetchall() == [(0,)]
+        assert database.execute('SELECT must_change_password, failed_logins FROM "user"').fetchall() == [(1, 0)]
+        rows = database.execute("SELECT action, actor_name, object_id FROM audit_event ORDER BY id").fetchall()
+    database.close()
+    assert [action for action, *_ in rows] == ["account_made", "password_reset"]
+    assert all(name.startswith("命令行 ") and account == "1" for _, name, account in rows)
 
 
 @pytest.mark.parametrize(
