@@ -1,4 +1,4 @@
-"""Whose call it is: an agent reads and acts only on calls that are or were at the own seat."""
+"""Whose call it is: an agent reads and acts only on calls that are or were at the own seat, and on messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_desk.live import HUB
 from agent_desk.web_sessions import Identity
-from db.models import AgentSession, Call, CallLeg
+from db.models import AgentSession, Call, CallLeg, Voicemail
 
 
 async def has_call(request: web.Request, session: AsyncSession, who: Identity, call_id: str) -> bool:
@@ -25,6 +25,8 @@ async def has_call(request: web.Request, session: AsyncSession, who: Identity, c
         return True
     if call is not None and call.agent == who.extension and call.agent_user_id is None:
         return True
+    if call is not None and call.agent_user_id is None and await _left_a_message(session, call_id):
+        return True
     # A leg on the seat counts only on a live call: tomorrow somebody else sits there.
     return (
         call is not None
@@ -38,6 +40,14 @@ async def has_call(request: web.Request, session: AsyncSession, who: Identity, c
             is not None
         )
     )
+
+
+async def _left_a_message(session: AsyncSession, call_id: str) -> bool:
+    """Nobody took the call: its message is any agent's to hear and to check."""
+    waiting = select(Voicemail.id).where(
+        Voicemail.call_id == call_id, Voicemail.state.not_in(("checked", "heard"))
+    )
+    return await session.scalar(waiting.limit(1)) is not None
 
 
 async def need_call(request: web.Request, session: AsyncSession, who: Identity, call_id: str) -> None:

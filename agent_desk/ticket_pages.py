@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aiohttp import web
-from sqlalchemy import select, true
+from sqlalchemy import and_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_desk import words
@@ -13,7 +13,7 @@ from agent_desk.pages import render
 from agent_desk.permissions import Permission
 from agent_desk.services import services
 from agent_desk.ticket_lists import AGENT_FILTERS, show_list
-from db.models import Recording, Ticket
+from db.models import Recording, Ticket, Voicemail
 from tickets.errors import NotAllowed, NotFound, TicketError
 from tickets.numbers import is_ticket_no
 from tickets.queries import ClockView, TicketView, ticket_view
@@ -28,7 +28,10 @@ async def own_list(request: web.Request) -> web.StreamResponse:
     who = identity(request)
     if who.may(Permission.UNIT_LIST) and not who.may(Permission.TAKE_CALLS):
         raise web.HTTPSeeOther("/unit")
-    scope = Ticket.created_by == who.user_id if who.may(Permission.TAKE_CALLS) else true()
+    # A message's ticket is every agent's until one has checked it.
+    of_messages = and_(Ticket.channel == "VOICEMAIL", Ticket.created_by.is_(None))
+    own = or_(Ticket.created_by == who.user_id, of_messages)
+    scope = own if who.may(Permission.TAKE_CALLS) else true()
     heading = "我的工单" if who.may(Permission.TAKE_CALLS) else "工单"
     return await show_list(request, scope, AGENT_FILTERS, link="/tickets/", heading=heading, show_unit=True)
 
@@ -66,6 +69,9 @@ async def one(request: web.Request) -> web.StreamResponse:
             and ticket.may_hear
             and await session.scalar(select(Recording.id).where(Recording.call_id == ticket.call_id).limit(1))
         )
+        messages = list(
+            await session.scalars(select(Voicemail).where(Voicemail.ticket_id == ticket.id).order_by(Voicemail.id))
+        )
     if who.may(Permission.UNIT_LIST) and not who.may(Permission.TAKE_CALLS):
         raise web.HTTPSeeOther(f"/unit/tickets/{ticket.ticket_no}")
     return render(
@@ -74,6 +80,7 @@ async def one(request: web.Request) -> web.StreamResponse:
         ticket=ticket,
         clocks=in_order(ticket),
         recorded=recorded,
+        messages=messages if ticket.call_id and ticket.may_hear else [],
         now=desk.clock.now(),
         errors={},
         form={},

@@ -49,6 +49,7 @@ async def _show(
         request,
         "ticket.html",
         status=422 if errors else 200,
+        messages=[],
         ticket=ticket,
         clocks=in_order(ticket),
         recorded=False,

@@ -5,7 +5,7 @@ All of it is read from the database, so that a restart of the desk or the node l
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -88,16 +88,17 @@ async def sweep(session: AsyncSession, clock: Clock) -> list[CallbackTask]:
 async def _look(
     session: AsyncSession, clock: Clock, task: CallbackTask, claim: Claim | None
 ) -> CallbackTask | None:
-    since = claim.at if claim is not None else datetime.min.replace(tzinfo=clock.now().tzinfo)
+    if claim is None:
+        return await release(session, clock, task.id, reason="没有认领记录")
     call = await session.scalar(
         select(Call)
-        .where(Call.caller == task.phone, Call.direction == "out", Call.started_at >= since - SKEW)
+        .where(Call.caller == task.phone, Call.direction == "out", Call.started_at >= claim.at - SKEW)
         .order_by(Call.started_at.desc())
         .limit(1)
     )
     if call is not None:
         return await _settle(session, clock, task, call) if call.state == "ended" else None
-    if claim is None or clock.now() - claim.at > CLAIM_FOR:
+    if clock.now() - claim.at > CLAIM_FOR:
         return await release(session, clock, task.id, reason="认领后十分钟没有回拨")
     seated = await session.scalar(
         select(AgentSession.agent)

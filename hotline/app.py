@@ -159,6 +159,7 @@ async def running_node(core: Core, say: Say, ours: AsteriskInstance | None = Non
     from tickets.drafting.lexicon import Lexicon
     from tickets.drafts import Drafts
     from tickets.emergency import Spotter
+    from tickets.messages import MessageTickets
 
     settings, sessions, bus, clock = core.settings, core.sessions, core.bus, core.clock
     async with sessions() as session:
@@ -177,6 +178,7 @@ async def running_node(core: Core, say: Say, ours: AsteriskInstance | None = Non
         parts: list[Part] = [
             Drafts(sessions, bus, clock, lexicon, refiner=refiner),
             Spotter(bus, clock, sessions),
+            MessageTickets(sessions, bus, clock, lexicon),
             Suggester(index, bus),
             node,
             taps,

@@ -14,6 +14,7 @@ from typing import Protocol
 from sqlalchemy import delete, select
 
 from calls.callback_room import Callbacks
+from calls.outcomes import Outcomes
 from db.models import AuditEvent, CallbackTask, Recording, WebSession
 from db.session import Sessions
 from db.turns import Turn, take_turn
@@ -47,6 +48,7 @@ class Jobs:
         self._clock = clock
         self._index = index
         self._callbacks = Callbacks(sessions, bus, clock) if bus is not None else None
+        self._outcomes = Outcomes(sessions, bus, clock=clock) if bus is not None else None
         self._validity_of: date | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -64,6 +66,7 @@ class Jobs:
                 self.end_sessions,
                 self.give_up_callbacks,
                 self.release_callbacks,
+                self.tell_of_messages,
                 self.mark_recordings,
                 self.move_validity,
             ):
@@ -108,6 +111,11 @@ class Jobs:
         """Give back call-back tasks that somebody took and does not carry out."""
         if self._callbacks is not None:
             await self._callbacks.sweep()
+
+    async def tell_of_messages(self) -> None:
+        """Have messages transcribed that were left while no recogniser was there, and their tickets made."""
+        if self._outcomes is not None:
+            await self._outcomes.sweep()
 
     async def mark_recordings(self) -> None:
         """Give recordings their retention date, unless held."""

@@ -19,11 +19,13 @@ from hotline.clock import Clock
 from hotline.events import TicketChanged
 from tickets import intake, notices
 from tickets.actor import SYSTEM, Actor
+from tickets.check import check, unchecked
 from tickets.dispatch import dispatch
 from tickets.draft_row import lock_draft
 from tickets.errors import Conflict
 from tickets.fields import TicketFields, UnitReplyFields, check_answer, check_decline, check_open
 from tickets.handling import Handling
+from tickets.numbers import ATTEMPTS
 from tickets.permissions import require
 from tickets.sla import DEFAULT
 from tickets.states import DECLINE_CODES, State, step
@@ -32,9 +34,6 @@ from tickets.trail import record
 
 Work = Callable[[AsyncSession], Awaitable[Ticket]]
 Make = Callable[[AsyncSession, int | None], Awaitable[Ticket]]
-
-ATTEMPTS = 5
-"""Tries at a free ticket number; two clashes in a row are already one in 10^10."""
 
 
 class TicketDesk:
@@ -61,22 +60,29 @@ class TicketDesk:
             await intake.check_region(session, fields.region_code)
             unit = await intake.check_unit(session, unit_id) if unit_id is not None else None
             timing = await Timing.load(session, now, self._profile)
-            ticket = intake.make_ticket(
-                fields,
-                state=State.REGISTERED,
-                procedure=intake.procedure_for(fields, category),
-                actor=actor,
-                call=call,
-                now=now,
-                profile=timing.profile,
-                jurisdiction_id=await intake.jurisdiction_of(session, actor, unit),
-            )
-            session.add(ticket)
-            await session.flush()
-            await timing.submitted(ticket, now)
-            silent = notices.tell_citizen(session, ticket, now, notices.opened(ticket), "opened")
-            record(session, ticket, actor, now, step("T01", None), None, call_id=call_id or "")
-            record(session, ticket, actor, now, step("T05", State.DRAFT), State.DRAFT, no_notice=silent)
+            ticket = await unchecked(session, call_id)
+            if ticket is not None:
+                await check(
+                    session, ticket, fields, actor=actor, call=call, category=category, timing=timing, now=now
+                )
+                notices.tell_citizen(session, ticket, now, notices.opened(ticket), "opened")
+            else:
+                ticket = intake.make_ticket(
+                    fields,
+                    state=State.REGISTERED,
+                    procedure=intake.procedure_for(fields, category),
+                    actor=actor,
+                    call=call,
+                    now=now,
+                    profile=timing.profile,
+                    jurisdiction_id=await intake.jurisdiction_of(session, actor, unit),
+                )
+                session.add(ticket)
+                await session.flush()
+                await timing.submitted(ticket, now)
+                silent = notices.tell_citizen(session, ticket, now, notices.opened(ticket), "opened")
+                record(session, ticket, actor, now, step("T01", None), None, call_id=call_id or "")
+                record(session, ticket, actor, now, step("T05", State.DRAFT), State.DRAFT, no_notice=silent)
             if unit is not None:
                 await session.flush()
                 # The agent only names the unit; the house dispatches by it, so that the trail stays honest.
@@ -196,23 +202,33 @@ class TicketDesk:
             await intake.check_region(session, fields.region_code)
             row = step(transition_id, State.DRAFT)
             timing = await Timing.load(session, now, self._profile)
-            ticket = intake.make_ticket(
-                fields,
-                state=row.target,
-                procedure="IMMEDIATE" if transition_id == "T02" else intake.procedure_for(fields, category),
-                actor=actor,
-                call=call,
-                now=now,
-                profile=timing.profile,
-                jurisdiction_id=await intake.jurisdiction_of(session, actor, None),
-            )
-            ticket.close_reason = row.close_reason or ""
-            ticket.closed_at = now
-            session.add(ticket)
-            await session.flush()
+            ticket = await unchecked(session, call_id)
+            came_from = State.REGISTERED if ticket is not None else State.DRAFT
+            if ticket is not None:
+                # Nobody had looked at it: for whoever checks it, it stands where a draft stands.
+                await check(
+                    session, ticket, fields, actor=actor, call=call, category=category, timing=timing, now=now
+                )
+                await timing.stop(ticket, now)
+            else:
+                ticket = intake.make_ticket(
+                    fields,
+                    state=row.target,
+                    procedure=intake.procedure_for(fields, category),
+                    actor=actor,
+                    call=call,
+                    now=now,
+                    profile=timing.profile,
+                    jurisdiction_id=await intake.jurisdiction_of(session, actor, None),
+                )
+                session.add(ticket)
+                await session.flush()
+                record(session, ticket, actor, now, step("T01", None), None, call_id=call_id or "")
+            ticket.state, ticket.close_reason, ticket.closed_at = row.target, row.close_reason or "", now
+            if transition_id == "T02":
+                ticket.procedure = "IMMEDIATE"
             reason = await finish(session, ticket)
-            record(session, ticket, actor, now, step("T01", None), None, call_id=call_id or "")
-            record(session, ticket, actor, now, row, State.DRAFT, reason)
+            record(session, ticket, actor, now, row, came_from, reason)
             return ticket
 
         return await self._submit(actor, call_id, make)

@@ -216,7 +216,7 @@ class Drafts:
                 rows = await session.scalars(
                     select(TranscriptUtterance).where(TranscriptUtterance.call_id == call_id)
                 )
-                talk = _Talk(call.caller if call else "", [_event(row) for row in rows])
+                talk = _Talk(call.caller if call else "", [event_of(row) for row in rows])
             self._talks[call_id] = talk
             while len(self._talks) > LIVE_CALLS:
                 self._talks.popitem(last=False)
@@ -250,7 +250,8 @@ class Drafts:
                 rules = self._drafter.update(said, caller=talk.caller, now=self._clock.now())
 
 
-def _event(row: TranscriptUtterance) -> Utterance:
+def event_of(row: TranscriptUtterance) -> Utterance:
+    """What was said, as it was told."""
     return Utterance(
         call_id=row.call_id,
         utterance_id=row.id,

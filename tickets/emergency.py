@@ -17,9 +17,10 @@ from typing import Any
 import rjieba
 import yaml
 from pypinyin import Style, lazy_pinyin
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Call
+from db.models import Call, CallEvent
 from db.session import Sessions
 from hotline.bus import Bus, Unsubscribe
 from hotline.clock import Clock
@@ -35,6 +36,8 @@ PAIR_GAP = 8
 SAME_BREATH_MS = 1200
 """A pause shorter than this does not end a sentence: what was said before it still qualifies what follows."""
 LIVE_CALLS = 2000
+ALERT = "emergency_heard"
+"""Kind of an alert's row on the call's time line."""
 
 _OVERRULED_BY_NOW = ("past", "habit", "enquiry", "done")
 _FINAL = ("about", "fiction", "feared")
@@ -201,13 +204,14 @@ class _Memory:
 
 
 class Spotter:
-    """Publishes `EmergencyHeard` once per code and call, and marks the call when it has `sessions`."""
+    """Publishes `EmergencyHeard` once per code and call; with `sessions` it keeps them and marks the call."""
 
     def __init__(self, bus: Bus, clock: Clock, sessions: Sessions | None = None) -> None:
         self._bus = bus
         self._clock = clock
         self._sessions = sessions
         self._calls: OrderedDict[str, _Memory] = OrderedDict()
+        self._unwritten: list[EmergencyHeard] = []
         self._unsubscribe: Unsubscribe | None = None
 
     async def start(self) -> None:
@@ -234,29 +238,66 @@ class Spotter:
         if not hits and is_yes(utterance.text):
             hits = memory.asked
         memory.last, memory.last_end_ms, memory.asked = utterance.text, utterance.end_ms, []
-        fresh = [hit for hit in hits if hit.code not in memory.told]
-        for hit in fresh:
-            memory.told.add(hit.code)
-            await self._bus.publish(
-                EmergencyHeard(
-                    call_id=utterance.call_id,
-                    code=hit.code,
-                    target=hit.target,
-                    words=hit.words,
-                    utterance_id=utterance.utterance_id,
-                    speaker=utterance.speaker,
-                    at=self._clock.now(),
-                )
+        fresh = [
+            EmergencyHeard(
+                call_id=utterance.call_id,
+                code=hit.code,
+                target=hit.target,
+                words=hit.words,
+                utterance_id=utterance.utterance_id,
+                speaker=utterance.speaker,
+                at=self._clock.now(),
             )
-        if fresh:
-            await self._mark(utterance.call_id)
+            for hit in hits
+            if hit.code not in memory.told
+        ]
+        for alert in fresh:
+            memory.told.add(alert.code)
+            await self._bus.publish(alert)
+        if self._sessions is not None and (fresh or self._unwritten):
+            self._unwritten = [*self._unwritten, *fresh][-LIVE_CALLS:]
+            await self._write(self._sessions)
 
-    async def _mark(self, call_id: str) -> None:
-        """The alert has gone out already: a database that is away costs the mark, not the alert."""
-        if self._sessions is None:
-            return
+    async def _write(self, sessions: Sessions) -> None:
+        """The alert has gone out already: a database that is away delays its row, not the alert."""
         try:
-            async with self._sessions.begin() as session:
-                await session.execute(update(Call).where(Call.id == call_id).values(emergency=True))
+            async with sessions.begin() as session:
+                for alert in self._unwritten:
+                    if await session.get(Call, alert.call_id) is not None:
+                        await session.execute(update(Call).where(Call.id == alert.call_id).values(emergency=True))
+                        session.add(alert_row(alert))
         except Exception:
-            log.exception("call %s could not be marked as an emergency", call_id)
+            log.exception("%d emergency alerts are not written yet", len(self._unwritten))
+        else:
+            self._unwritten.clear()
+
+
+def alert_row(alert: EmergencyHeard) -> CallEvent:
+    """The alert on the call's time line: a desk that was restarted shows it again."""
+    detail = {
+        "code": alert.code,
+        "target": alert.target,
+        "words": list(alert.words),
+        "utterance_id": alert.utterance_id,
+        "speaker": alert.speaker,
+    }
+    return CallEvent(call_id=alert.call_id, at=alert.at, kind=ALERT, detail=detail)
+
+
+async def alerts_of(session: AsyncSession, call_id: str) -> list[EmergencyHeard]:
+    """All alerts of a call, oldest first."""
+    rows = await session.scalars(
+        select(CallEvent).where(CallEvent.call_id == call_id, CallEvent.kind == ALERT).order_by(CallEvent.id)
+    )
+    return [
+        EmergencyHeard(
+            call_id=call_id,
+            code=row.detail["code"],
+            target=row.detail["target"],
+            words=tuple(row.detail["words"]),
+            utterance_id=row.detail["utterance_id"],
+            speaker=row.detail["speaker"],
+            at=row.at,
+        )
+        for row in rows
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -109,45 +110,53 @@ def make_ticket(
     now: datetime,
     profile: Profile,
     jurisdiction_id: int | None,
+    channel: str = "PHONE",
 ) -> Ticket:
-    """A new row with the defaults of domain.md: reports protect the reporter, confidential is not public."""
+    """A new row with the defaults of domain.md."""
     caller = call.caller if call is not None else ""
-    confidential = fields.confidential or ("REPORTER" if fields.appeal_type == "REPORT" else "NONE")
-    tags = list(fields.tags)
-    if fields.is_enterprise and "涉企" not in tags:
-        tags.append("涉企")
     return Ticket(
         ticket_no=new_ticket_no(now),
         state=state,
-        channel="PHONE",
-        appeal_type=fields.appeal_type,
-        appellant_name=fields.appellant_name or ANONYMOUS,
-        gender=fields.gender,
-        is_enterprise=fields.is_enterprise,
-        company=fields.company,
-        phone=fields.phone or caller,
-        phone_alt=fields.phone_alt,
+        channel=channel,
         caller_id=caller,
-        confidential=confidential,
-        occurred_at=fields.occurred_at,
-        occurred_text=fields.occurred_text,
-        place_text=fields.place_text,
-        region_code=fields.region_code,
-        lat=fields.lat,
-        lng=fields.lng,
-        subject=fields.subject,
-        title=fields.title,
-        content=fields.content,
-        demand=fields.demand,
-        category_code=fields.category_code,
         procedure=procedure,
-        urgency=fields.urgency or "GENERAL",
-        tags=tags,
-        is_public=fields.is_public and confidential == "NONE",
         call_id=call.id if call is not None else None,
         jurisdiction_id=jurisdiction_id,
         sla_profile_id=profile.row_id,
         created_by=actor.user_id,
         received_at=call.started_at if call is not None else now,
         submitted_at=now,
+        **elements(fields, caller),
     )
+
+
+def elements(fields: TicketFields, caller: str) -> dict[str, Any]:
+    """The columns that the fields give: reports protect the reporter, confidential is not public."""
+    confidential = fields.confidential or ("REPORTER" if fields.appeal_type == "REPORT" else "NONE")
+    tags = list(fields.tags)
+    if fields.is_enterprise and "涉企" not in tags:
+        tags.append("涉企")
+    return {
+        "appeal_type": fields.appeal_type,
+        "appellant_name": fields.appellant_name or ANONYMOUS,
+        "gender": fields.gender,
+        "is_enterprise": fields.is_enterprise,
+        "company": fields.company,
+        "phone": fields.phone or caller,
+        "phone_alt": fields.phone_alt,
+        "confidential": confidential,
+        "occurred_at": fields.occurred_at,
+        "occurred_text": fields.occurred_text,
+        "place_text": fields.place_text,
+        "region_code": fields.region_code,
+        "lat": fields.lat,
+        "lng": fields.lng,
+        "subject": fields.subject,
+        "title": fields.title,
+        "content": fields.content,
+        "demand": fields.demand,
+        "category_code": fields.category_code,
+        "urgency": fields.urgency or "GENERAL",
+        "tags": tags,
+        "is_public": fields.is_public and confidential == "NONE",
+    }

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Category, Ticket, TicketClock, Unit
+from tickets.check import is_unchecked
 from tickets.clocks import NAMES as CLOCK_NAMES
 from tickets.clocks import Lamp, lamp
 from tickets.fields import APPEAL_TYPES
@@ -39,6 +40,8 @@ class TicketLine:
     clock: str
     due_at: datetime | None
     lamp: Lamp | None
+    unchecked: bool
+    """Made of a message by the house; no agent has looked at it yet."""
 
 
 def _like(text: str) -> str:
@@ -130,6 +133,7 @@ def _line(
         clock=CLOCK_NAMES.get(clock.name, "") if clock else "",
         due_at=clock.due_at if clock else None,
         lamp=lamp(clock.warn_at, clock.due_at, None, now) if clock else None,
+        unchecked=is_unchecked(ticket),
     )
 
 

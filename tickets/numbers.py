@@ -12,6 +12,9 @@ from datetime import datetime
 
 from hotline.clock import local
 
+ATTEMPTS = 5
+"""Tries at a free ticket number; two clashes in a row are already one in 10^10."""
+
 _PATTERN = re.compile(r"[0-9]{18}")
 
 

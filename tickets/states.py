@@ -153,6 +153,9 @@ _ROWS = (
 TRANSITIONS: dict[str, Transition] = {row.id: row for row in _ROWS}
 ACTIONS: dict[str, Transition] = {row.action: row for row in _ROWS}
 
+CHECK = Transition("T05c", frozenset({State.REGISTERED}), State.REGISTERED, "check", "核对留言", "draft")
+"""An agent has checked the ticket that the house made of a message. Beside the table: no other ticket knows it."""
+
 
 def step(transition_id: str, current: State | None) -> Transition:
     """The transition if it leads away from `current`; raises `WrongState` naming both sides otherwise."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Ticket, TicketClock
@@ -72,3 +72,13 @@ class Timing:
         )
         for clock in running:
             clock.met_at = at
+
+    async def stop(self, ticket: Ticket, at: datetime) -> None:
+        """Nothing of this ticket runs any longer."""
+        await self._session.execute(
+            update(TicketClock)
+            .where(
+                TicketClock.ticket_id == ticket.id, TicketClock.met_at.is_(None), TicketClock.stopped_at.is_(None)
+            )
+            .values(stopped_at=at)
+        )

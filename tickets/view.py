@@ -11,13 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import AuditEvent, Category, Region, Ticket, TicketClock, Unit, UnitReply
 from tickets.actor import Actor
+from tickets.check import is_unchecked
 from tickets.clocks import NAMES as CLOCK_NAMES
 from tickets.clocks import Lamp, lamp, worst
 from tickets.errors import NotFound
 from tickets.fields import APPEAL_TYPES, CONFIDENTIAL, PROCEDURES, URGENCIES
 from tickets.masking import HIDDEN, mask_text, masked, may_hear_recording, may_see_identity
 from tickets.permissions import UNIT_ROLES, may, require
-from tickets.states import ACTIONS, CLOSE_REASON_NAMES, STATE_NAMES, CloseReason, State, possible
+from tickets.states import ACTIONS, CHECK, CLOSE_REASON_NAMES, STATE_NAMES, CloseReason, State, possible
 from tickets.trail import audit_of
 
 
@@ -76,6 +77,8 @@ class TicketView:
     lamp: Lamp | None
     replies: list[ReplyView]
     steps: list[StepView]
+    unchecked: bool
+    """Made of a message by the house; no agent has looked at it yet."""
     actions: list[str]
     """What this actor may do now (keys of `states.ACTIONS`)."""
 
@@ -103,7 +106,9 @@ async def ticket_view(
         values = masked(ticket, values, strictly=ticket.confidential != "NONE")
     rows = list(
         await session.scalars(
-            select(TicketClock).where(TicketClock.ticket_id == ticket.id).order_by(TicketClock.id)
+            select(TicketClock)
+            .where(TicketClock.ticket_id == ticket.id, TicketClock.stopped_at.is_(None))
+            .order_by(TicketClock.id)
         )
     )
     clocks = [
@@ -132,6 +137,7 @@ async def ticket_view(
         lamp=worst([c.lamp for c in clocks if c.lamp is not None]) if now else None,
         replies=await _replies(session, ticket, hidden=not open_identity),
         steps=[_step(row, ticket, hidden=not open_identity) for row in await audit_of(session, ticket.id)],
+        unchecked=is_unchecked(ticket),
         actions=[row.action for row in possible(state) if may(actor, row.permission, ticket)],
     )
 
@@ -178,7 +184,7 @@ async def _replies(session: AsyncSession, ticket: Ticket, *, hidden: bool) -> li
 
 
 def _step(row: AuditEvent, ticket: Ticket, *, hidden: bool) -> StepView:
-    transition = ACTIONS.get(row.action)
+    transition = CHECK if row.action == CHECK.action else ACTIONS.get(row.action)
     return StepView(
         at=row.at,
         label=transition.label if transition else row.action,

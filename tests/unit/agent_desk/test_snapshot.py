@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from agent_desk.live import HUB
+from agent_desk.live_calls import LiveCalls
+from tickets.emergency import Spotter
 
 from .conftest import Desk
 
@@ -94,6 +96,22 @@ async def test_an_unfinished_ticket_can_be_taken_up_later(desk: Desk) -> None:
     await next_call.ring()
     live = await person.json(f"/api/desk/state?call={feed.call_id}")
     assert live["call"]["id"] == next_call.call_id, "a live call goes before an old draft"
+
+
+async def test_alerts_of_a_running_call_survive_a_restart_of_the_desk(desk: Desk) -> None:
+    person = await desk.log_in("agent1")
+    feed = await desk.feed()
+    await feed.ring()
+    await feed.answer()
+    spotter = Spotter(desk.bus, desk.clock, desk.sessions)
+    await spotter.start()
+    await feed.say("citizen", "我们家着火了")
+    await desk.bus.settle()
+    await spotter.close()
+    before = (await person.json("/api/desk/state"))["emergencies"]
+    assert [alert["code"] for alert in before] == ["E119-01"], "told and written, shown once"
+    desk.server.app[HUB].calls = LiveCalls()  # what a desk that was just started knows
+    assert (await person.json("/api/desk/state"))["emergencies"] == before
 
 
 async def test_a_desk_started_in_mid_call_knows_whose_it_is(desk: Desk) -> None:

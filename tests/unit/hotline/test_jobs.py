@@ -5,8 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from db.models import Article, AuditEvent, Call, CallbackTask, Recording, User, WebSession
+from db.models import Article, AuditEvent, Call, CallbackTask, Recording, User, Voicemail, WebSession
 from db.session import Sessions
+from hotline.bus import LocalBus
+from hotline.events import Event
 from hotline.jobs import RETENTION, Jobs
 from tests.fakes.clock import FakeClock
 from tests.waiting import until
@@ -27,6 +29,30 @@ async def test_a_callback_task_is_given_up_after_two_days_and_leaves_a_trace(
         assert states == ["given_up", "open"]
         trail = list(await session.scalars(select(AuditEvent)))
         assert [(row.action, row.to_state) for row in trail] == [("give_up", "given_up")]
+
+
+async def test_claims_and_messages_that_wait_are_looked_after(
+    sessions: Sessions, clock: FakeClock, bus: LocalBus
+) -> None:
+    told: list[Event] = []
+
+    async def hear(event: Event) -> None:
+        told.append(event)
+
+    bus.subscribe(hear)
+    at = clock.now() - timedelta(hours=1)
+    async with sessions.begin() as session:
+        session.add(Call(id="c1", started_at=at))
+        await session.flush()
+        session.add(CallbackTask(call_id="c1", phone="1", kind="missed", state="taken", created_at=at, due_at=at))
+        session.add(Voicemail(call_id="c1", path="x.wav", seconds=3, created_at=at))
+    jobs = Jobs(sessions, clock, bus=bus)
+    await jobs.release_callbacks()
+    await jobs.tell_of_messages()
+    await bus.settle()
+    assert [(type(event).__name__) for event in told] == ["CallbackChanged", "MessageLeft"]
+    async with sessions() as session:
+        assert (await session.scalars(select(CallbackTask.state))).all() == ["open"]
 
 
 async def test_recordings_get_a_retention_date_unless_held(sessions: Sessions, clock: FakeClock) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Call
 from db.session import Sessions
@@ -12,7 +13,7 @@ from hotline.bus import LocalBus
 from hotline.events import EmergencyHeard, Speaker, Utterance
 from tests.fakes.clock import FakeClock
 from tests.unit.tickets.conftest import CALL, add_call
-from tickets.emergency import Spotter, spot
+from tickets.emergency import Spotter, alerts_of, spot
 
 CASES = yaml.safe_load((Path(__file__).parent / "emergency_cases.yaml").read_text(encoding="utf-8"))
 CODES = sorted(CASES)
@@ -180,3 +181,42 @@ async def test_a_database_that_is_away_costs_the_mark_not_the_alert(
     assert await made.say("有人要跳楼") == ["E110-03"]
     assert await made.say("我们家着火了") == ["E110-03", "E119-01"]
     await spotter.close()
+
+
+async def test_alerts_are_kept_on_the_call_s_time_line(
+    sessions: Sessions, bus: LocalBus, clock: FakeClock
+) -> None:
+    await add_call(sessions, CALL, clock.now())
+    spotter = Spotter(bus, clock, sessions)
+    await spotter.start()
+    ears = Ears(bus)
+    bus.subscribe(ears.note, EmergencyHeard)
+    await ears.say("我们家着火了")
+    await ears.say("我奶奶晕倒了")
+    await spotter.close()
+    async with sessions() as session:
+        assert await alerts_of(session, CALL) == ears.heard
+        assert await alerts_of(session, "another") == []
+
+
+async def test_an_alert_that_could_not_be_written_follows_with_the_next(
+    sessions: Sessions, bus: LocalBus, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    await add_call(sessions, CALL, clock.now())
+
+    class Away:
+        def begin(self) -> AsyncSession:
+            raise OSError("away")
+
+    spotter = Spotter(bus, clock, sessions)
+    await spotter.start()
+    ears = Ears(bus)
+    bus.subscribe(ears.note, EmergencyHeard)
+    spotter._sessions = Away()  # type: ignore[assignment]
+    assert await ears.say("我们家着火了") == ["E119-01"], "the alert does not wait for the database"
+    spotter._sessions = sessions
+    await ears.say("请快一点")
+    await ears.say("我奶奶晕倒了")
+    await spotter.close()
+    async with sessions() as session:
+        assert [alert.code for alert in await alerts_of(session, CALL)] == ["E119-01", "E120-01"]
