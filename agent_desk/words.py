@@ -40,6 +40,7 @@ CALL_OUTCOMES = {
     "callback": "预约回拨",
     "handed_over": "已移交",
     "failed": "异常中断",
+    "unknown": "情况不明",
 }
 AGENT_STATES = {
     "offline": "离线",

@@ -11,6 +11,7 @@ from calls.control import Control
 from calls.outcomes import Outcomes
 from calls.recordings import Recordings
 from calls.seats import Seats
+from calls.strays import Strays
 from calls.tracker import Tracker
 from db.session import Sessions
 from hotline.bus import Bus
@@ -51,6 +52,9 @@ class CallsNode:
         self.recordings = Recordings(settings, sessions, bus, clock)
         self.callbacks = Callbacks(sessions, bus, clock)
         self.outcomes = Outcomes(sessions, bus)
+        self.strays = Strays(
+            self.link, self.tracker, self.recordings, self.outcomes, sessions, bus, clock, settings
+        )
         self._bus = bus
         self._clock = clock
 
@@ -60,6 +64,7 @@ class CallsNode:
         await self.recordings.start()
         await self.callbacks.start()
         await self.outcomes.start()
+        await self.strays.start()
         await self.control.start()
         await self.link.start()
 
@@ -72,6 +77,7 @@ class CallsNode:
         """Stop all parts; calls in Asterisk go on."""
         await self.control.close()
         await self.conference.close()
+        await self.strays.close()
         await self.link.close()
         await self.tracker.close()
         await self.callbacks.close()

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from calls import sidecar
 from db.models.call import Call, Recording
 from db.session import Sessions
 from hotline.bus import Bus
@@ -103,6 +104,7 @@ class Recordings:
         self._bus = bus
         self._clock = clock
         self._ended: asyncio.Queue[str] = asyncio.Queue()
+        self._pending: set[str] = set()
         self._task: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._warned_low = False
@@ -112,7 +114,7 @@ class Recordings:
         self._unsubscribe = self._bus.subscribe(self._heard, CallEnded, CallStarted)
         for raw in sorted((self._folder / "live").glob("*.raw")):
             if is_call_id(raw.stem) and await self._is_over(raw.stem):
-                self._ended.put_nowait(raw.stem)
+                self.take(raw.stem)
         self._task = asyncio.create_task(self._work(), name="calls:recordings")
 
     async def close(self) -> None:
@@ -122,9 +124,15 @@ class Recordings:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    def take(self, call_id: str) -> None:
+        """Finish the recording of this ended call soon; once, however often it is asked."""
+        if call_id not in self._pending:
+            self._pending.add(call_id)
+            self._ended.put_nowait(call_id)
+
     async def _heard(self, event: Event) -> None:
         if isinstance(event, CallEnded):
-            self._ended.put_nowait(event.call_id)
+            self.take(event.call_id)
         else:
             await self._check_space(event.call_id)
 
@@ -157,6 +165,8 @@ class Recordings:
             except Exception:
                 log.exception("the recording of call %s could not be finished", call_id)
                 await self._failed(call_id, "录音保存时出错，请联系管理员")
+            finally:
+                self._pending.discard(call_id)
 
     async def _failed(self, call_id: str, reason: str) -> None:
         log.error("call %s: recording failed: %s", call_id, reason)
@@ -167,13 +177,18 @@ class Recordings:
         raw = self._folder / "live" / f"{call_id}.raw"
         async with self._sessions() as session:
             call = await session.get(Call, call_id)
+        if call is None:
+            # Its row is late (the database was away), or never came: calls.strays looks after both.
+            log.warning("call %s has no row yet: its recording waits", call_id)
+            return
+        sidecar.forget(self._folder / "live", call_id)
         if not await self._whole(raw, call):
             return
-        started = call.started_at if call is not None else self._clock.now()
-        relative = path_of(call_id, started)
+        relative = path_of(call_id, call.started_at)
         made = await asyncio.to_thread(make_wav, raw, self._folder / relative)
-        if call is not None:
-            async with self._sessions.begin() as session:
+        async with self._sessions.begin() as session:
+            known = select(Recording.id).where(Recording.call_id == call_id, Recording.path == str(relative))
+            if await session.scalar(known) is None:  # else an earlier run ended between row and file
                 session.add(
                     Recording(
                         call_id=call_id,
@@ -182,23 +197,23 @@ class Recordings:
                         seconds=made.seconds,
                         bytes=made.bytes,
                         sha256=made.sha256,
-                        started_at=started,
+                        started_at=call.started_at,
                     )
                 )
         raw.unlink(missing_ok=True)
         await self._bus.publish(RecordingReady(call_id=call_id, path=str(relative), seconds=made.seconds))
-        if call is not None and call.ended_at is not None and call.answered_at is not None:
+        if call.ended_at is not None and call.answered_at is not None:
             expected = (call.ended_at - call.started_at).total_seconds()
             if expected - made.seconds > max(5.0, expected * 0.2):
                 raise RecordingError(f"录音不完整：通话 {expected:.0f} 秒，录音 {made.seconds:.0f} 秒")
 
-    async def _whole(self, raw: Path, call: Call | None) -> bool:
+    async def _whole(self, raw: Path, call: Call) -> bool:
         """Wait until the file no longer grows; False when there was nothing to record."""
         waited, size, quiet = 0.0, -1, 0.0
         while waited < COMPLETE_S:
             now = raw.stat().st_size if raw.exists() else -1
             if now < 0 and waited >= MISSING_S:
-                if call is None or (call.direction == "out" and call.answered_at is None):
+                if call.direction == "out" and call.answered_at is None:
                     return False
                 raise RecordingError("没有找到通话录音，请检查录音目录和磁盘")
             quiet = quiet + 0.1 if now == size and now >= 0 else 0.0

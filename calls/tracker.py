@@ -208,6 +208,11 @@ class Tracker:
             staffed=len(staff),
         )
 
+    @property
+    def behind(self) -> int:
+        """Changes of rows that the database has not taken yet."""
+        return self._ledger.behind
+
     async def wait_for(self, condition: Callable[[], T], timeout: float) -> T:
         """Wait until `condition()` is true, looked at after each step; TimeoutError after `timeout` seconds."""
         async with asyncio.timeout(timeout), self._moved:

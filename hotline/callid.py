@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import uuid_utils
 
@@ -12,6 +13,11 @@ _PATTERN = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[
 def new_call_id() -> str:
     """A fresh UUIDv7 in its usual text form (36 characters, lower case); sorts by time."""
     return str(uuid_utils.uuid7())
+
+
+def began_at(call_id: str) -> datetime:
+    """When this well-formed call id was made, to the millisecond (RFC 9562: the first 48 bits)."""
+    return datetime.fromtimestamp(int(call_id.replace("-", "")[:12], 16) / 1000, UTC)
 
 
 def is_call_id(text: str) -> bool:

@@ -15,7 +15,8 @@ class Call(Base):
     """One citizen's call; `id` is the UUIDv7 `CALL_ID`. Durations are seconds.
 
     state: ivr, queued, ringing, talking, held, conference, ended.
-    outcome (when ended): answered, abandoned, ivr, voicemail, callback, handed_over, failed.
+    outcome (when ended): answered, abandoned, ivr, voicemail, callback, handed_over, failed, unknown (it ended
+    while nobody of ours watched).
     """
 
     __tablename__ = "call"
