@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import tarfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -14,13 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
 
 from hotline.settings import ROOT, Settings
+from tests.chromium import chromium
 from tests.conftest import free_port_base
 from tests.e2e.desk_page import DeskPage
+from tests.speech_samples import unpack_model
 
-MODEL = "vosk-model-test-espeak-cn"
 START_S = 180.0
 STOP_S = 40.0
 
@@ -38,13 +37,6 @@ class RunningSystem:
     @property
     def url(self) -> str:
         return self.settings.desk_url()
-
-
-def fixture_model(folder: Path) -> Path:
-    """Unpack the test model that the project carries; returns its folder."""
-    with tarfile.open(ROOT / "tests" / "fixtures" / f"{MODEL}.tar.xz") as archive:
-        archive.extractall(folder, filter="data")
-    return folder / MODEL
 
 
 def start_system(var: Path, model: Path | None, **extra: str) -> RunningSystem:
@@ -106,7 +98,7 @@ def stop_system(system: RunningSystem) -> int:
 
 @pytest.fixture(scope="session")
 def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fixture_model(tmp_path_factory.mktemp("model"))
+    return unpack_model(tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(scope="session")
@@ -115,39 +107,6 @@ def system(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Iter
     running = start_system(tmp_path_factory.mktemp("system") / "var", model_folder)
     yield running
     assert stop_system(running) == 0, running.console.read_text(errors="replace")
-
-
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-gpu",
-]
-
-
-@asynccontextmanager
-async def chromium(voice: Path | None = None, *, ask_for_microphone: bool = False) -> AsyncIterator[Browser]:
-    """Headless Chromium whose microphone plays `voice` (a WAV, looped), or a beep when none is given.
-
-    With `ask_for_microphone` permissions count, as in a person's browser; else every page is let in.
-    """
-    flags = [
-        flag for flag in CHROMIUM_FLAGS if not (ask_for_microphone and flag == "--use-fake-ui-for-media-stream")
-    ]
-    if voice is not None:
-        flags.append(f"--use-file-for-fake-audio-capture={voice}")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", headless=True, args=flags)
-        try:
-            yield browser
-        finally:
-            await browser.close()
 
 
 @asynccontextmanager

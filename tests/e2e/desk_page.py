@@ -7,6 +7,8 @@ from typing import Any
 
 from playwright.async_api import Locator, Page, expect
 
+from tests.sign_in import sign_in
+
 SHOWN_MS = 45_000
 """How long a person would wait for the page to react."""
 
@@ -21,10 +23,7 @@ class DeskPage:
         page.on("pageerror", lambda error: self.faults.append(str(error)))
 
     async def log_in(self, login: str, password: str) -> None:
-        await self.page.goto(f"{self.url}/login")
-        await self.page.fill("#login", login)
-        await self.page.fill("#password", password)
-        await self.page.click("button.primary")
+        await sign_in(self.page, self.url, login, password)
         await self.page.wait_for_url("**/desk")
 
     async def take_seat(self) -> None:

@@ -21,8 +21,9 @@ from sqlalchemy import select
 from db.models import Call
 from hotline.settings import ROOT, Settings
 from network.line import CitizenLine
+from tests.chromium import chromium
 from tests.conftest import free_port_base
-from tests.e2e.conftest import RunningSystem, agent_at_desk, chromium, launch, stop_system
+from tests.e2e.conftest import RunningSystem, agent_at_desk, launch, stop_system
 from tests.e2e.desk_page import SHOWN_MS, DeskPage
 from tests.e2e.observe import call_in_state, database, ended_call, eventually
 from tests.e2e.test_progress import step

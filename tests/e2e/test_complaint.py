@@ -9,17 +9,17 @@ from playwright.async_api import expect
 from sqlalchemy import select
 
 from db.models import AuditEvent, OutboxMessage, TicketClock
-from network.line import CitizenLine
-from tests.e2e.conftest import RunningSystem, agent_at_desk, chromium
+from tests.chromium import chromium
+from tests.e2e.conftest import RunningSystem, agent_at_desk
 from tests.e2e.observe import database, ticket_row
+from tests.e2e.talk import talk
 from tests.e2e.voices import LIGHTS, say
+from tests.sign_in import sign_in
 
 
 async def test_a_complaint_becomes_a_ticket_that_the_unit_signs(system: RunningSystem, voices: Path) -> None:
     voice = await say(voices, LIGHTS, "lights")
-    async with agent_at_desk(system) as desk, CitizenLine(system.settings, caller="+8613586427903") as citizen:
-        await desk.answer()
-        assert await citizen.wait_agent(45)
+    async with agent_at_desk(system) as desk, talk(system, desk, "+8613586427903") as citizen:
         await desk.type("appellant_name", "陈先生")  # typed by the agent: stays whatever is heard
         await citizen.play(voice)
         await desk.wait_offered("place_text", "白泉村")
@@ -47,10 +47,7 @@ async def test_a_complaint_becomes_a_ticket_that_the_unit_signs(system: RunningS
 
     async with chromium() as browser:
         page = await (await browser.new_context(viewport={"width": 1366, "height": 768})).new_page()
-        await page.goto(f"{system.url}/login")
-        await page.fill("#login", "urban")
-        await page.fill("#password", system.accounts["urban"])
-        await page.click("button.primary")
+        await sign_in(page, system.url, "urban", system.accounts["urban"])
         await page.goto(f"{system.url}/unit")
         await page.get_by_text(number).first.click()
         await page.get_by_role("button", name=re.compile("签收")).first.click()

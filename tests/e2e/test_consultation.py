@@ -6,10 +6,10 @@ from pathlib import Path
 
 from playwright.async_api import expect
 
-from network.line import CitizenLine
 from tests.audio import loud_seconds, wav_tracks
 from tests.e2e.conftest import RunningSystem, agent_at_desk
 from tests.e2e.observe import ended_call, eventually, newest, ticket_row
+from tests.e2e.talk import talk
 from tests.e2e.voices import AGENT, CONSULT, microphone, say
 from tests.speech_samples import error_rate
 
@@ -20,9 +20,7 @@ async def test_a_question_is_answered_on_the_line_with_an_article(
     question = await say(voices, CONSULT, "consult")
     heard = tmp_path / "heard.wav"
     async with agent_at_desk(system, voice=await microphone(voices, AGENT)) as desk:
-        async with CitizenLine(system.settings, caller="13912345678", heard=heard) as citizen:
-            await desk.answer()
-            assert await citizen.wait_agent(45)
+        async with talk(system, desk, "13912345678", heard=heard) as citizen:
             call_id = citizen.call_id
             await expect(desk.page.locator("#line-number")).to_have_text("139 1234 5678")
             await citizen.play(question)

@@ -7,10 +7,10 @@ from pathlib import Path
 from playwright.async_api import expect
 
 from db.models import Handoff
-from network.line import CitizenLine
 from tests.audio import loud_seconds, wav_tracks
 from tests.e2e.conftest import RunningSystem, agent_at_desk
 from tests.e2e.observe import ended_call, eventually, handoff_row, newest, ticket_row
+from tests.e2e.talk import talk
 from tests.e2e.voices import AGENT, FIRE, microphone, say
 
 
@@ -21,9 +21,7 @@ async def test_the_citizen_stays_with_119_when_the_agent_leaves(
     heard = tmp_path / "heard.wav"
     brigade = system.settings.var / "network" / "recordings"
     async with agent_at_desk(system, voice=await microphone(voices, AGENT)) as desk:
-        async with CitizenLine(system.settings, caller="13800001111", heard=heard) as citizen:
-            await desk.answer()
-            assert await citizen.wait_agent(45)
+        async with talk(system, desk, "13800001111", heard=heard) as citizen:
             call_id = citizen.call_id
             await citizen.play(voice)
             alert = desk.page.locator(".alert.emergency")

@@ -9,6 +9,7 @@ from db.models import CallbackTask, QueueEntry
 from network.line import CitizenLine
 from tests.e2e.conftest import RunningSystem, agent_at_desk
 from tests.e2e.observe import call_in_state, database, ended_call, eventually
+from tests.e2e.talk import talk
 
 
 async def test_hanging_up_during_the_greeting(system: RunningSystem) -> None:
@@ -52,9 +53,7 @@ async def test_hanging_up_while_ringing_and_in_talk_frees_the_agent(system: Runn
             await expect(desk.page.locator("#k-answer")).to_be_enabled(timeout=45_000)
         await desk.wait_state("示闲")
 
-        async with CitizenLine(system.settings, caller="13700000004") as citizen:
-            await desk.answer()
-            assert await citizen.wait_agent(45)
+        async with talk(system, desk, "13700000004") as citizen:
             call_id = citizen.call_id
         await desk.wait_state("话后|示闲")
         call = await ended_call(system.settings, call_id)

@@ -11,19 +11,17 @@ import psutil
 import pytest
 from playwright.async_api import expect
 
-from network.line import CitizenLine
 from tests.audio import loud_seconds, wav_tracks
 from tests.e2e.conftest import RunningSystem, agent_at_desk, start_again, start_system, stop_system
 from tests.e2e.observe import child, ended_call
+from tests.e2e.talk import talk
 from tests.e2e.voices import AGENT, CONSULT, LIGHTS, microphone, say
 
 
 async def test_the_recogniser_dies_and_comes_back_in_the_same_call(system: RunningSystem, voices: Path) -> None:
     first, second = await say(voices, LIGHTS, "lights"), await say(voices, CONSULT, "consult")
     async with agent_at_desk(system) as desk:
-        async with CitizenLine(system.settings, caller="13400000001") as citizen:
-            await desk.answer()
-            assert await citizen.wait_agent(45)
+        async with talk(system, desk, "13400000001") as citizen:
             call_id = citizen.call_id
             await citizen.play(first)
             await desk.wait_said("citizen", "路灯")
@@ -59,9 +57,7 @@ async def test_script_server_desk_and_manager_link_die_at_once(
     heard = tmp_path / "heard.wav"
     ours = own_system[0]
     async with agent_at_desk(ours, voice=await microphone(voices, AGENT)) as desk:
-        async with CitizenLine(ours.settings, caller="13400000002", heard=heard) as citizen:
-            await desk.answer()
-            assert await citizen.wait_agent(45)
+        async with talk(ours, desk, "13400000002", heard=heard) as citizen:
             call_id = citizen.call_id
             await citizen.play(first)
             await desk.wait_said("citizen", "路灯")

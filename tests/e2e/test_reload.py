@@ -6,10 +6,10 @@ from pathlib import Path
 
 from playwright.async_api import expect
 
-from network.line import CitizenLine
 from tests.audio import loud_seconds, wav_tracks
 from tests.e2e.conftest import RunningSystem, agent_at_desk
 from tests.e2e.observe import ended_call
+from tests.e2e.talk import talk
 from tests.e2e.voices import AGENT, LIGHTS, microphone, say
 
 
@@ -19,9 +19,7 @@ async def test_a_reload_keeps_the_draft_the_transcript_and_the_citizen(
     voice = await say(voices, LIGHTS, "lights")
     heard = tmp_path / "heard.wav"
     async with agent_at_desk(system, voice=await microphone(voices, AGENT)) as desk:
-        async with CitizenLine(system.settings, caller="13600000001", heard=heard) as citizen:
-            await desk.answer()
-            assert await citizen.wait_agent(45)
+        async with talk(system, desk, "13600000001", heard=heard) as citizen:
             call_id = citizen.call_id
             await citizen.play(voice)
             await desk.wait_said("citizen", "路灯")

@@ -19,10 +19,10 @@ from sqlalchemy.engine import make_url
 
 import tests.postgres as postgres
 from hotline.settings import ROOT, Settings
-from network.line import CitizenLine
 from tests.conftest import free_port_base
 from tests.e2e.conftest import STOP_S, RunningSystem, agent_at_desk
 from tests.e2e.observe import child, ended_call, ticket_row
+from tests.e2e.talk import talk
 from tests.e2e.voices import CONSULT, LIGHTS, say
 from tests.fakes.nats_server import NatsServer, nats_server
 
@@ -139,9 +139,7 @@ async def test_a_call_crosses_all_four_processes(centre: RunningSystem, roles: R
     assert child(roles.processes["speech"].pid, "speech.process")
     assert not (centre.settings.var / "hotline.db").exists()
     voice = await say(voices, LIGHTS, "lights")
-    async with agent_at_desk(centre) as desk, CitizenLine(centre.settings, caller="13586427903") as citizen:
-        await desk.answer()
-        assert await citizen.wait_agent(45)
+    async with agent_at_desk(centre) as desk, talk(centre, desk, "13586427903") as citizen:
         await citizen.play(voice)
         await desk.wait_said("citizen", "路灯")
         await desk.wait_offered("place_text", "白泉村")
@@ -165,9 +163,7 @@ async def test_a_call_crosses_all_four_processes(centre: RunningSystem, roles: R
 async def test_a_call_goes_on_through_a_dead_nats(centre: RunningSystem, nats: NatsServer, voices: Path) -> None:
     first, second = await say(voices, LIGHTS, "lights"), await say(voices, CONSULT, "consult")
     async with agent_at_desk(centre, "agent2") as desk:
-        async with CitizenLine(centre.settings, caller="13400000021") as citizen:
-            await desk.answer()
-            assert await citizen.wait_agent(45)
+        async with talk(centre, desk, "13400000021") as citizen:
             await citizen.play(first)
             await desk.wait_said("citizen", "路灯")
             nats.kill()

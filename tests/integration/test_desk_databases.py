@@ -20,8 +20,10 @@ from hotline.bus import LocalBus
 from hotline.settings import Settings
 from kb.index import KnowledgeIndex
 from tests.fakes.clock import FakeClock
-from tests.fakes.desk_feed import DeskFeed, FakeControl, manhole_call
+from tests.fakes.desk_control import FakeControl
+from tests.fakes.desk_feed import DeskFeed
 from tests.fakes.desk_seed import HASH, PASSWORD
+from tests.fakes.desk_talks import manhole_call
 from tickets.actor import Actor
 from tickets.desk import TicketDesk
 from tickets.fields import TicketFields

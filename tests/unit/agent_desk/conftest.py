@@ -26,7 +26,8 @@ from hotline.settings import Settings
 from kb.index import ArticleView, UnknownArticle
 from kb.sections import Section
 from tests.fakes.clock import FakeClock
-from tests.fakes.desk_feed import DeskFeed, FakeControl
+from tests.fakes.desk_control import FakeControl
+from tests.fakes.desk_feed import DeskFeed
 from tests.fakes.desk_seed import PASSWORD, QUICK, seed
 from tickets.desk import TicketDesk
 

@@ -1,0 +1,97 @@
+"""A call on the agent's page: from ring to ticket by keyboard, through a reload, over to 119, and afterwards."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.async_api import Page, expect
+from sqlalchemy import select
+
+from db.models import Ticket
+from tests.fakes.desk_talks import fire_heard, manhole_talk
+from tests.integration.desk.room import SHOWN_MS, Room, on_the_line, until, until_true
+
+
+async def test_a_call_from_ring_to_ticket_by_keyboard(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    await manhole_talk(room.feed)
+    await expect(page.locator("#t-list .u:not(.partial)")).to_have_count(6, timeout=SHOWN_MS)
+
+    await page.keyboard.press("Alt+y")
+    await expect(page.locator("#d-title")).to_have_value("白霓镇文化路井盖损坏")
+    await expect(page.locator("#d-category_code")).to_have_value("路灯、井盖")
+    await expect(page.locator("#d-saved")).to_have_text(re.compile("^已保存"), timeout=SHOWN_MS)
+
+    await page.keyboard.press("Alt+s")
+    await expect(page.locator("#d-done")).to_have_text(re.compile(r"工单 \d{18} 已提交"), timeout=SHOWN_MS)
+    async with room.sessions() as session:
+        ticket = (await session.scalars(select(Ticket))).one()
+    assert (ticket.title, ticket.state, ticket.call_id) == (
+        "白霓镇文化路井盖损坏",
+        "DISPATCHED",
+        room.feed.call_id,
+    )
+    assert await page.evaluate("fakeSip.log") == ["registered", "answer"]
+
+
+async def test_a_reload_in_mid_call_loses_nothing_and_asks_for_the_line_back(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    await room.feed.say("citizen", "白霓镇文化路井盖坏了")
+    await page.fill("#d-title", "井盖损坏")
+    await page.reload()
+    await expect(page.locator("#d-title")).to_have_value("井盖损坏", timeout=SHOWN_MS)
+    await expect(page.locator("#t-list .u p")).to_have_text("白霓镇文化路井盖坏了")
+    await expect(page.locator("#g-reg")).to_have_text("已注册", timeout=SHOWN_MS)
+    await expect(page.locator("#line")).to_have_attribute("data-state", "talking")
+    await until_true(page, "fakeSip.log.includes('registered')")
+    await until(page, lambda: bool(room.control.acts("rejoin")))
+    await page.evaluate("fakeSip.ring()")
+    await until_true(page, "fakeSip.log.includes('answer')")
+    assert room.control.acts("rejoin") == [("8001", room.feed.call_id, {})]
+
+
+async def test_an_emergency_alerts_and_goes_over_after_one_confirm(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    await fire_heard(room.feed)
+    banner = page.locator(".alert.emergency")
+    await expect(banner).to_contain_text("着火", timeout=SHOWN_MS)
+    await expect(page.locator("#t-list mark.danger").first).to_have_text("着火")
+    await page.keyboard.press("F9")
+    dialog = page.locator("#dlg-handoff")
+    await expect(dialog.locator("[value='119']")).to_be_checked()
+    await dialog.locator("[name=place]").fill("文化路12号对面")
+    await page.keyboard.press("Enter")
+    strip = page.locator(".alert.handoff")
+    await expect(strip).to_contain_text("正在呼叫 119", timeout=SHOWN_MS)
+    await expect(strip.get_by_role("button", name="离开会议")).to_have_count(0)
+    assert room.control.acts("handoff")[0][2]["place"] == "文化路12号对面"
+    await page.keyboard.press("Alt+q")
+    assert room.control.acts("leave") == [], "nobody leaves before the other side has accepted"
+    await room.feed.handoff("no_answer", "119")
+    await expect(strip).to_contain_text("未应答", timeout=SHOWN_MS)
+    await room.feed.handoff("accepted", "119")
+    await strip.get_by_role("button", name="离开会议").click(timeout=SHOWN_MS)
+    await expect(strip).to_contain_text("已接听")
+    await until(page, lambda: bool(room.control.acts("leave")))
+
+
+async def test_after_the_call_a_sentence_plays_from_the_recording(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    await room.feed.say("agent", "您好，12345")
+    await room.feed.say("citizen", "井盖坏了")
+    await room.feed.end(room.settings.recordings_dir)
+    await page.evaluate("fakeSip.end()")
+    await expect(page.locator("#seat-word")).to_have_text("话后", timeout=SHOWN_MS)
+    await page.locator("#t-list .u.playable.citizen").click(timeout=SHOWN_MS)
+    start = float(await page.locator("#t-list .u.citizen").get_attribute("data-start") or "0") / 1000
+    await until_true(page, f"document.querySelector('#recording').currentTime >= {start}")
+
+
+async def test_a_missed_call_is_cleared_with_one_click(room: Room, page: Page) -> None:
+    await room.feed.ring()
+    await expect(page.locator("#line-number")).to_have_text("139 1234 5678", timeout=SHOWN_MS)
+    await room.feed.miss()
+    banner = page.locator(".alert", has_text="没有接听")
+    await banner.get_by_role("button", name="恢复示闲").click(timeout=SHOWN_MS)
+    await expect(page.locator("#seat")).to_have_attribute("data-state", "ready", timeout=SHOWN_MS)
+    await expect(page.locator("#line-number")).to_have_text("")

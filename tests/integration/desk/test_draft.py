@@ -1,0 +1,66 @@
+"""The draft on the agent's page: what is typed stays, what is suggested is one key away, all of it is saved."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.async_api import Page, expect
+
+from db.models import TicketDraft
+from tests.integration.desk.room import SHOWN_MS, Room, on_the_line
+
+
+async def test_what_the_agent_typed_is_never_overwritten(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    text = "井盖坏了"
+    said = await room.feed.say("citizen", text)
+    await room.feed.suggest("title", "井盖损坏", "井盖损坏", 0.6, said, "井盖坏了", text)
+    ghost = page.locator("[data-field=title] .ghost-text")
+    await expect(ghost).to_have_text("井盖损坏", timeout=SHOWN_MS)
+    await page.fill("#d-title", "我写的标题")
+    await room.feed.suggest("title", "另一个标题", "另一个标题", 0.99, said, "井盖坏了", text)
+    await room.feed.say("agent", "好的")
+    await expect(page.locator("#t-list .u")).to_have_count(2, timeout=SHOWN_MS)
+    await expect(page.locator("#d-title")).to_have_value("我写的标题")
+    await expect(page.locator("#d-saved")).to_have_text(re.compile("^已保存"), timeout=SHOWN_MS)
+
+
+async def test_tab_takes_a_suggestion_and_its_label_leads_to_the_words(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    text = "白霓镇文化路井盖坏了"
+    said = await room.feed.say("citizen", text)
+    await room.feed.suggest("place_text", "白霓镇文化路", "白霓镇文化路", 0.9, said, "白霓镇文化路", text)
+    await expect(page.locator("[data-field=place_text] .ghost-text")).to_have_text(
+        "白霓镇文化路", timeout=SHOWN_MS
+    )
+    await page.focus("#d-place_text")
+    await page.keyboard.press("Tab")
+    await expect(page.locator("#d-place_text")).to_have_value("白霓镇文化路")
+    await page.click("#l-place_text")
+    await expect(page.locator("#t-list .u.flash mark.quote")).to_have_text("白霓镇文化路")
+
+
+async def test_typing_while_the_link_is_away_is_kept_and_saved_later(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    await page.context.set_offline(True)
+    await page.fill("#d-title", "断网时写的")
+    await expect(page.locator("#d-saved")).to_have_text(re.compile("^没有保存"), timeout=SHOWN_MS)
+    await page.context.set_offline(False)
+    await expect(page.locator("#d-saved")).to_have_text(re.compile("^已保存"), timeout=SHOWN_MS)
+    async with room.sessions() as session:
+        draft = await session.get(TicketDraft, room.feed.call_id)
+    assert draft is not None and draft.fields["title"] == "断网时写的"
+
+
+async def test_knowledge_is_found_as_one_types_and_becomes_the_answer(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    await page.keyboard.press("Alt+k")
+    await page.keyboard.type("公积金提取")
+    first = page.locator(".a-item").first
+    await expect(first).to_contain_text("公积金", timeout=SHOWN_MS)
+    await first.get_by_role("button", name="按此答复").click()
+    await expect(page.locator("#d-answer_text")).not_to_have_value("")
+    await expect(page.locator("#d-saved")).to_have_text(re.compile("^已保存"), timeout=SHOWN_MS)
+    async with room.sessions() as session:
+        draft = await session.get(TicketDraft, room.feed.call_id)
+    assert draft is not None and draft.fields["article_id"].startswith("housing-fund")
