@@ -20,6 +20,7 @@ from calls.client import ControlRefused
 from calls.conference import Conference
 from calls.live import LiveAgent, LiveCall, LiveHandoff
 from calls.queues import DEFAULT_QUEUE, QUEUES
+from calls.roster import GONE
 from calls.tracker import Tracker
 from hotline.bus import Bus
 from hotline.callid import new_call_id
@@ -195,7 +196,9 @@ class Control:
         return _view(agent)
 
     async def _heartbeat(self, event: ControlAsked) -> Result:
-        agent = self._agent(event)
+        agent = self._tracker.roster.get(event.actor)
+        if agent is None or (agent.state is AgentState.OFFLINE and agent.reason not in GONE):
+            agent = self._agent(event)
         registered = bool(event.args.get("sip_registered", False))
         mic_ok = bool(event.args.get("mic_ok", True))
         await self._tracker.call(lambda at: self._tracker.roster.heartbeat(agent, registered, mic_ok, at))

@@ -66,7 +66,7 @@ async def load(sessions: Sessions, line: Line, now: datetime) -> None:
             agent.state, agent.reason, agent.user_id = AgentState(row.state), row.reason, row.user_id
             agent.queues, agent.call_id = tuple(row.queues), row.call_id or ""
             agent.wanted, agent.wanted_reason = row.wanted or "ready", row.wanted_reason
-            agent.heartbeat_at = now  # a desk gets its full time to say that it is alive
+            line.roster.remember(agent, now)
         for call_row in await session.scalars(select(Call).where(Call.state != "ended")):
             call = _call(call_row)
             legs = select(CallLeg).where(CallLeg.call_id == call.id, CallLeg.left_at.is_(None))

@@ -18,14 +18,23 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_LIMIT = timedelta(seconds=15)
 """A desk says every 5 s that it is alive; three missed mean that it is not."""
+GONE = ("lost", "unregistered")
+"""Why nobody can be reached at a seat; a missing microphone is not among them: its agent is there."""
 
 
 class Roster:
-    """All seats that somebody sits at. `wrap_up_s` is how long after-call work may take."""
+    """All seats that somebody sits at.
 
-    def __init__(self, changes: Callable[[], Changes], *, wrap_up_s: float = 30.0) -> None:
+    `wrap_up_s` is how long after-call work may take; `sign_out_s` after how long a seat is signed out whose desk
+    or softphone is gone: members of a queue, paused or not, keep callers waiting in it.
+    """
+
+    def __init__(
+        self, changes: Callable[[], Changes], *, wrap_up_s: float = 30.0, sign_out_s: float = 600.0
+    ) -> None:
         self._changes = changes
         self.wrap_up_s = wrap_up_s
+        self._sign_out = timedelta(seconds=sign_out_s)
         self.agents: dict[str, LiveAgent] = {}
 
     def get(self, agent: str) -> LiveAgent | None:
@@ -145,6 +154,9 @@ class Roster:
         agent.heartbeat_at = at
         agent.mic_ok = mic_ok
         self.registration(agent, "desk", registered, at)
+        if agent.state is AgentState.OFFLINE and agent.reason in GONE and registered:
+            # The page was open all the time: whoever sits there presses "ready", not "sign in".
+            self.login(agent.agent, agent.user_id, agent.queues, at)
 
     def registration(self, agent: LiveAgent, source: str, registered: bool, at: datetime) -> None:
         """What the desk or Asterisk (`source`) knows of the softphone; both must find it registered."""
@@ -162,6 +174,19 @@ class Roster:
             return "unregistered"
         return "" if agent.mic_ok else "no_mic"
 
+    def _gone_since(self, agent: LiveAgent) -> datetime | None:
+        """Since when desk or softphone have been silent; None when both were heard of lately."""
+        silent = list(agent.away.values())
+        if agent.heartbeat_at is not None:
+            silent.append(agent.heartbeat_at)
+        return min(silent, default=None)
+
+    def remember(self, agent: LiveAgent, at: datetime) -> None:
+        """A seat as the database knows it, after a restart of ours: nothing has been heard of its desk yet."""
+        unable = agent.state is AgentState.NOT_READY and agent.reason in (*GONE, "no_mic")
+        # Who was there gets a desk's full time to say so; who was not must be heard before calls go there.
+        agent.heartbeat_at = at - HEARTBEAT_LIMIT - timedelta(seconds=1) if unable else at
+
     def tick(self, at: datetime) -> list[LiveAgent]:
         """Let time pass. Returns the agents who were lost while their telephone rang."""
         lost_ringing: list[LiveAgent] = []
@@ -174,6 +199,13 @@ class Roster:
                     if agent.state is AgentState.RINGING:
                         lost_ringing.append(agent)
                     self.apply(agent, Trigger.LOST, at, reason=why, call_id="")
+            elif (
+                agent.state is AgentState.NOT_READY
+                and self.unable(agent, at) in GONE
+                and at - (self._gone_since(agent) or at) >= self._sign_out
+            ):
+                log.info("seat %s has been gone for %s: signed out", agent.agent, self._sign_out)
+                self.apply(agent, Trigger.LOGOUT, at, reason=self.unable(agent, at), call_id="")
             elif (
                 agent.state is AgentState.NOT_READY
                 and agent.reason in ("unregistered", "no_mic")

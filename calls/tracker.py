@@ -77,7 +77,7 @@ class Tracker:
         self._heal_s = heal_s
         self._changes = Changes()
         self._ledger = Ledger(sessions)
-        self.roster = Roster(lambda: self._changes, wrap_up_s=wrap_up_s)
+        self.roster = Roster(lambda: self._changes, wrap_up_s=wrap_up_s, sign_out_s=settings.sign_out_s)
         self.line = Line(self.roster, lambda: self._changes, self.act)
         self.membership = Membership(link, self.roster, self.seats)
         self._reader = EventReader(self.line, self.membership, self.seats, clock)

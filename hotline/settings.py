@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     wrap_up_s: int = Field(
         default=120, ge=0, le=3600, description="After-call work, seconds; then the agent is ready again."
     )
+    sign_out_s: int = Field(
+        default=600, ge=60, le=86400, description="A seat whose page is gone is signed out after this, seconds."
+    )
     ice_servers: str = Field(
         default="", description="STUN or TURN URLs for softphones, blank-separated; empty on one LAN."
     )

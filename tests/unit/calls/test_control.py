@@ -207,3 +207,17 @@ async def test_repair_frees_a_seat_that_hangs(calls: Room) -> None:
     del calls.fake.channels[AGENT]
     view = await calls.client.do("repair", actor="zhuguan", agent="8001")
     assert (view["state"], view["reason"]) == ("not_ready", "repaired")
+
+
+async def test_a_page_that_was_given_up_is_taken_back_by_its_heartbeat(calls: Room) -> None:
+    await calls.sits()
+    calls.clock.move(seconds=700)
+    for state in ("not_ready", "offline"):
+        await calls.tracker.call(calls.tracker.tick)
+        await calls.wait(AgentStateChanged, state=state, reason="lost")
+    await until(lambda: not calls.tracker.membership.actual, 3, "nobody in the queue")
+    view = await calls.client.do("heartbeat", actor="8001", sip_registered=True, mic_ok=True)
+    assert (view["state"], view["reason"]) == ("not_ready", "login")
+    await calls.client.do("logout", actor="8001")
+    with pytest.raises(ControlRefused, match="尚未签入"):
+        await calls.client.do("heartbeat", actor="8001", sip_registered=True, mic_ok=True)

@@ -153,3 +153,59 @@ def test_every_change_is_told_once() -> None:
     told = [e.state for e in day.changes.events if isinstance(e, AgentStateChanged)]
     assert told == ["not_ready", "ready"]
     assert day.agent.state is AgentState.READY
+
+
+@pytest.mark.parametrize("reason", ["", "meal"])
+def test_whoever_closed_the_page_is_signed_out_after_ten_minutes(reason: str) -> None:
+    day = Day()
+    day.roster.ready(day.agent, day.now)
+    if reason:
+        day.roster.not_ready(day.agent, reason, day.now)
+    day.later(16, beating=False)
+    assert day.stands == ("not_ready", reason or "lost")
+    day.later(583, beating=False)
+    assert day.stands == ("not_ready", reason or "lost")
+    day.later(1, beating=False)
+    assert day.stands == ("offline", "lost")
+
+
+def test_nobody_is_signed_out_in_a_talk_or_while_the_page_beats() -> None:
+    day = Day()
+    day.roster.not_ready(day.agent, "training", day.now)
+    for _ in range(400):
+        day.later(5)
+    assert day.stands == ("not_ready", "training")
+    day.roster.ready(day.agent, day.now)
+    day.take(Trigger.RING, Trigger.ANSWER)
+    day.later(3600, beating=False)
+    assert day.stands == ("talking", "")
+
+
+def test_an_open_page_signs_in_again_when_its_line_is_back() -> None:
+    day = Day()
+    day.roster.ready(day.agent, day.now)
+    for _ in range(130):
+        day.now += timedelta(seconds=5)
+        day.beat(registered=False)
+        day.roster.tick(day.now)
+    assert day.stands == ("offline", "unregistered")
+    day.later(5)
+    assert day.stands == ("not_ready", "login")
+
+
+def test_a_page_that_signed_out_stays_so_although_it_beats() -> None:
+    day = Day()
+    day.roster.logout(day.agent, day.now)
+    day.later(5)
+    assert day.stands == ("offline", "")
+
+
+@pytest.mark.parametrize("reason", ["lost", "unregistered", "no_mic"])
+def test_after_our_restart_nobody_is_ready_who_was_not_there_before(reason: str) -> None:
+    day = Day()
+    day.agent.state, day.agent.reason = AgentState.NOT_READY, reason
+    day.roster.remember(day.agent, day.now)
+    day.later(0.5, beating=False)
+    assert day.stands == ("not_ready", reason)
+    day.later(600, beating=False)
+    assert day.stands == ("offline", "lost")
