@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from agent_desk.access import allow
 from agent_desk.permissions import Permission
 from agent_desk.services import services
-from kb.index import UnknownArticle
+from kb.view import UnknownArticle
 
 QUERY_LIMIT = 100
 SHOWN = 12

@@ -12,7 +12,7 @@ from hotline.bus import Bus
 from hotline.clock import Clock
 from hotline.events import Answer
 from hotline.settings import Settings
-from kb.index import ArticleView
+from kb.view import ArticleView
 from tickets.desk import TicketDesk
 
 
@@ -32,7 +32,7 @@ class Knowledge(Protocol):
     async def search(self, text: str, *, limit: int = 8, spoken: bool = False) -> list[Answer]: ...
     async def get(self, article_id: str) -> ArticleView: ...
 
-    """Raises `kb.index.UnknownArticle`."""
+    """Raises `kb.view.UnknownArticle`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,17 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from sqlalchemy import select
 
 from bench import command_line
-from db.base import Base
-from db.models import Unit
-from db.seed import load_categories, load_regions, load_units
-from db.session import make_engine, make_sessions
 from hotline.clock import SHANGHAI
 from hotline.events import Suggestion, Utterance
+from tests.demo_city import demo_lexicon
 from tickets.drafting.drafter import Drafter
-from tickets.drafting.lexicon import Lexicon
 from tickets.sounds import syllable
 
 DATA = Path(__file__).parent / "data" / "draft"
@@ -202,16 +197,7 @@ def _mean(hits: list[bool]) -> float | None:
 
 async def make_drafter() -> tuple[Drafter, dict[str, str]]:
     """The drafter on the demo city's tables, and unit codes by id."""
-    engine = make_engine("sqlite+aiosqlite:///:memory:")
-    async with engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
-    async with make_sessions(engine)() as session:
-        await load_categories(session)
-        await load_regions(session)
-        await load_units(session)
-        lexicon = await Lexicon.load(session)
-        units = {str(unit.id): unit.code for unit in await session.scalars(select(Unit))}
-    await engine.dispose()
+    lexicon, units = await demo_lexicon()
     return Drafter(lexicon), units
 
 

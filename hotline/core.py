@@ -121,12 +121,8 @@ async def open_bus(settings: Settings, *, embedded: bool) -> AsyncIterator[Bus]:
     if settings.nats_url:
         from hotline.nats import NatsBus
 
-        nats = NatsBus(settings.nats_url)
-        await nats.start()
-        try:
+        async with NatsBus(settings.nats_url) as nats:
             yield nats
-        finally:
-            await nats.close()
         return
     if not embedded:
         raise UserError(

@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import Self
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -73,6 +74,13 @@ class NatsBus:
             asyncio.create_task(self._send(), name="bus:nats-send"),
             asyncio.create_task(self._rejoin(), name="bus:nats-rejoin"),
         ]
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def _join(self) -> None:
         client = Client()

@@ -14,19 +14,18 @@ from datetime import date
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Article, Category, Ticket, Unit
+from db.models import Article, Ticket
 from db.session import Sessions
 from hotline.clock import Clock, SystemClock, local
 from hotline.events import Answer
 from kb import store, tokens
 from kb.entry import SHOWN, entry_of, fingerprint, other_names
 from kb.matching import Asked, Sounded, asked, matched_initials, matched_words, sounded
-from kb.sections import Section, split_sections
 from kb.store_postgres import PostgresStore
 from kb.store_sqlite import SqliteStore
 from kb.synonyms import Synonyms, load_synonyms
+from kb.view import ArticleView, is_expired, read_article
 
-_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _CATEGORY = re.compile(r"[0-9]{0,6}")
 
 _NO_MATCH = 0.05
@@ -43,35 +42,6 @@ _NEAR_BEST_LETTERS = 0.5
 
 OFF_TOPIC = 0.7
 """What an answer counts when no word of its title or keywords was asked for (measured by bench/kb.py)."""
-
-
-class UnknownArticle(LookupError):
-    """There is no article with this id, or agents may not see it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ArticleView:
-    """An article as the agent reads it."""
-
-    id: str
-    title: str
-    short_answer: str
-    sections: tuple[Section, ...]
-    """All sections in the article's order, the short answer left out."""
-    questions: tuple[str, ...]
-    keywords: tuple[str, ...]
-    category_code: str
-    category_name: str
-    owner: str
-    unit_id: int | None
-    unit_name: str
-    unit_phone: str
-    basis: tuple[str, ...]
-    valid_from: date | None
-    valid_until: date | None
-    state: str
-    expired: bool
-    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,34 +211,8 @@ class KnowledgeIndex:
 
     async def get(self, article_id: str) -> ArticleView:
         """The whole article. Raises `UnknownArticle`."""
-        if not _ID.fullmatch(article_id):
-            raise UnknownArticle(article_id[:64])
         async with self._sessions() as session:
-            article = await session.get(Article, article_id)
-            if article is None or article.state not in SHOWN:
-                raise UnknownArticle(article_id)
-            unit = await session.get(Unit, article.unit_id) if article.unit_id is not None else None
-            category = await session.get(Category, article.category_code)
-        return ArticleView(
-            id=article.id,
-            title=article.title,
-            short_answer=article.short_answer,
-            sections=split_sections(article.body),
-            questions=tuple(article.questions),
-            keywords=tuple(article.keywords),
-            category_code=article.category_code,
-            category_name=category.name if category else "",
-            owner=article.owner,
-            unit_id=article.unit_id,
-            unit_name=unit.name if unit else "",
-            unit_phone=unit.phone if unit else "",
-            basis=tuple(article.basis),
-            valid_from=article.valid_from,
-            valid_until=article.valid_until,
-            state=article.state,
-            expired=self._is_expired(article),
-            version=article.version,
-        )
+            return await read_article(session, article_id, self._today())
 
     async def _most_used(self, limit: int) -> list[Answer]:
         used = select(Ticket.article_id, func.count().label("times")).group_by(Ticket.article_id).subquery()
@@ -291,7 +235,7 @@ class KnowledgeIndex:
         return local(self._clock.now()).date()
 
     def _is_expired(self, article: Article) -> bool:
-        return article.valid_until is not None and article.valid_until < self._today()
+        return is_expired(article, self._today())
 
     def _answer(self, article: Article, score: float, why: str = "") -> Answer:
         return Answer(

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from db.session import make_engine, make_sessions
+from hotline import loop
 from hotline.bus import BridgeClient, Bus
 from hotline.clock import SystemClock
 from hotline.logs import start_logging
@@ -134,12 +135,8 @@ async def joined_bus(settings: Settings) -> AsyncIterator[Bus]:
     if settings.nats_url:
         from hotline.nats import NatsBus
 
-        nats = NatsBus(settings.nats_url)
-        await nats.start()
-        try:
+        async with NatsBus(settings.nats_url) as nats:
             yield nats
-        finally:
-            await nats.close()
         return
     bridge = BridgeClient(settings.bus_socket)
     await bridge.start()
@@ -171,7 +168,7 @@ def main(settings: Settings | None = None) -> None:
     start_logging(settings, "speech")
     with contextlib.suppress(OSError, AttributeError):
         os.nice(5)  # Asterisk and the desk come first when cores are short
-    asyncio.run(run(settings))
+    loop.run(run(settings))
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ from db.session import Sessions, make_engine, make_sessions
 from hotline.bus import LocalBus
 from hotline.events import Answer
 from hotline.settings import Settings
-from kb.index import ArticleView, UnknownArticle
 from kb.sections import Section
+from kb.view import ArticleView, UnknownArticle
 from tests.fakes.clock import FakeClock
 from tests.fakes.desk_control import FakeControl
 from tests.fakes.desk_feed import DeskFeed

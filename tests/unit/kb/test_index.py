@@ -17,8 +17,9 @@ from db.session import Sessions
 from kb import index as index_module
 from kb import tokens
 from kb.entry import Entry, entry_of
-from kb.index import KnowledgeIndex, UnknownArticle
+from kb.index import KnowledgeIndex
 from kb.synonyms import Synonyms
+from kb.view import UnknownArticle
 from tests.fakes.clock import FakeClock
 from tests.unit.kb.samples import FILING, FUND, LIGHT, NOISE, add, add_all, article
 

@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-from db.base import Base
 from db.models import Article, Call, Category, Jurisdiction, Region, Unit, User
-from db.seed import load_categories, load_regions, load_units
-from db.session import Sessions, make_engine, make_sessions
+from db.session import Sessions
 from hotline.bus import LocalBus
 from hotline.events import TicketChanged
+from tests.demo_city import demo_lexicon
 from tests.fakes.clock import FakeClock
 from tickets.actor import Actor
 from tickets.desk import TicketDesk
@@ -160,23 +159,10 @@ def with_roles(actor: Actor, *roles: str) -> Actor:
     return replace(actor, roles=frozenset(roles))
 
 
-async def _demo_lexicon() -> Lexicon:
-    engine = make_engine("sqlite+aiosqlite:///:memory:")
-    async with engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
-    async with make_sessions(engine)() as session:
-        await load_categories(session)
-        await load_regions(session)
-        await load_units(session)
-        lexicon = await Lexicon.load(session)
-    await engine.dispose()
-    return lexicon
-
-
 @pytest.fixture(scope="session")
 def lexicon() -> Lexicon:
     """The demo city's word lists, read once."""
-    return asyncio.run(_demo_lexicon())
+    return asyncio.run(demo_lexicon())[0]
 
 
 @pytest.fixture(scope="session")
