@@ -28,6 +28,7 @@ from agent_desk.access_log import access_log
 from agent_desk.errors import friendly_errors
 from agent_desk.headers import security_headers
 from agent_desk.live import HUB, LiveHub
+from agent_desk.open_sockets import SOCKETS, OpenSockets, checked
 from agent_desk.pages import HERE, PAGES, make_pages
 from agent_desk.services import SERVICES, DeskServices
 from agent_desk.sip_proxy import CLIENT
@@ -78,7 +79,9 @@ def make_app(services: DeskServices) -> web.Application:
     app[WEB_SESSIONS] = WebSessions(services.sessions, services.clock)
     app[PAGES] = make_pages()
     app[HUB] = LiveHub(services.bus, services.sessions, services.clock, services.control)
+    app[SOCKETS] = OpenSockets(app[WEB_SESSIONS], gone=app[HUB].sign_out)
     app.cleanup_ctx.append(_running_hub)
+    app.cleanup_ctx.append(checked)
     app.cleanup_ctx.append(_sip_client)
     for room in ROOMS:
         app.add_routes(room.routes)

@@ -22,6 +22,7 @@ from agent_desk.access import WEB_SESSIONS, allow, identity
 from agent_desk.caller_cards import CallerCards
 from agent_desk.concerns import BOARD, KINDS, audience, board_payload, payload, seat_topic, topics_of
 from agent_desk.live_calls import LiveCalls
+from agent_desk.open_sockets import SOCKETS
 from agent_desk.permissions import Permission
 from agent_desk.services import Control, services
 from agent_desk.web_sessions import Identity
@@ -39,6 +40,8 @@ BACKLOG = 1000
 """Messages a page may lag behind before it is cut off."""
 SILENCE_S = 20.0
 """A page pings every 5 s; one silent for this long is gone (frozen tab, lost network)."""
+SIGN_OUT_S = 2.0
+"""A log-out waits for call control no longer than this."""
 MESSAGE_LIMIT = 8192
 
 routes = web.RouteTableDef()
@@ -151,6 +154,24 @@ class LiveHub:
         queues = await self._queues(link.who.user_id)
         self._in_background(self._tell_control("login", link, user_id=link.who.user_id, queues=queues))
 
+    async def sign_out(self, who: Identity) -> None:
+        """The log-in `who` is over: its seat is signed out, unless another log-in of it has the softphone.
+
+        Call control that refuses or does not answer holds nobody back.
+        """
+        if seat_topic(who.extension) not in topics_of(who):
+            return
+        holder = self.holder(who.extension)
+        if holder is not None and holder.who.token_hash != who.token_hash:
+            return
+        try:
+            async with asyncio.timeout(SIGN_OUT_S):
+                await self._control.do("logout", actor=who.extension, timeout=SIGN_OUT_S)
+        except (ControlRefused, ControlTimeout, TimeoutError, OSError) as error:
+            log.warning(
+                "seat %s: not signed out at the end of its log-in: %s", who.extension, type(error).__name__
+            )
+
     async def _queues(self, user_id: int) -> list[str]:
         async with self._sessions() as session:
             user = await session.get(User, user_id)
@@ -221,11 +242,10 @@ async def _receive(request: web.Request, hub: LiveHub, link: Link, socket: web.W
             return
         if body.get("type") == "ping":
             pings += 1
-            if (
-                pings % 6 == 1
-                and await request.config_dict[WEB_SESSIONS].find(request.cookies.get(SESSION_COOKIE, "")) is None
-            ):
-                await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"session")
+            # An open page is a sign of life of its log-in; one whose log-in is over is closed.
+            token = request.cookies.get(SESSION_COOKIE, "")
+            if pings % 6 == 1 and await request.config_dict[WEB_SESSIONS].find(token) is None:
+                await request.config_dict[SOCKETS].check()
                 return
             hub.beat(link, sip=bool(body.get("sip")), mic=bool(body.get("mic")))
             link.offer({"type": "pong", "now": services(request).clock.now().isoformat()})
@@ -243,26 +263,29 @@ async def live(request: web.Request) -> web.StreamResponse:
     await socket.prepare(request)
     link = hub.attach(who, request.query.get("tab", "")[:64])
     tasks: list[asyncio.Task[Any]] = []
-    try:
-        link.offer({"type": "hello", "now": services(request).clock.now().isoformat()})
-        if request.query.get("seat") == "1" and seat_topic(who.extension) in link.topics:
-            holder = hub.holder(who.extension)
-            if holder is None or holder.tab == link.tab:
-                await hub.take_seat(link)
-            else:
-                link.offer({"type": "seat", "seat": "held"})
-        tasks = [
-            asyncio.create_task(_send(link, socket)),
-            asyncio.create_task(_receive(request, hub, link, socket)),
-            asyncio.create_task(link.overflowed.wait()),
-        ]
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        hub.detach(link)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if not socket.closed:
-            with contextlib.suppress(ConnectionError):
-                await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
+    with request.config_dict[SOCKETS].open(who) as ended:
+        try:
+            link.offer({"type": "hello", "now": services(request).clock.now().isoformat()})
+            if request.query.get("seat") == "1" and seat_topic(who.extension) in link.topics:
+                holder = hub.holder(who.extension)
+                if holder is None or holder.tab == link.tab:
+                    await hub.take_seat(link)
+                else:
+                    link.offer({"type": "seat", "seat": "held"})
+            tasks = [
+                asyncio.create_task(_send(link, socket)),
+                asyncio.create_task(_receive(request, hub, link, socket)),
+                asyncio.create_task(link.overflowed.wait()),
+                asyncio.create_task(ended.wait()),
+            ]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            hub.detach(link)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            if not socket.closed:
+                code = WSCloseCode.POLICY_VIOLATION if ended.is_set() else WSCloseCode.TRY_AGAIN_LATER
+                with contextlib.suppress(ConnectionError):
+                    await socket.close(code=code)
     return socket

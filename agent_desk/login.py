@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from sqlalchemy import select
@@ -11,6 +12,8 @@ from sqlalchemy import select
 from agent_desk.access import COOKIE, PRE_COOKIE, WEB_SESSIONS, allow, identity
 from agent_desk.access import IDENTITY as IDENTITY_KEY
 from agent_desk.headers import is_https
+from agent_desk.live import HUB
+from agent_desk.open_sockets import SOCKETS
 from agent_desk.pages import moment, render
 from agent_desk.passwords import hash_password_async, needs_rehash, password_matches, weakness
 from agent_desk.permissions import Permission, home
@@ -26,9 +29,18 @@ routes = web.RouteTableDef()
 
 
 def _local_path(value: str) -> str:
-    """Where to go after logging in: only a path of ours, never another site."""
-    safe = value.startswith("/") and not value.startswith(("//", "/\\")) and "\n" not in value
-    return value if safe and len(value) < 200 else "/"
+    """Where to go after logging in: only a path of ours, never another site.
+
+    Browsers drop tabs and line ends and take a backslash for a slash: none of them belongs in a path of ours.
+    """
+    if len(value) >= 200 or any(c <= " " or c in "\\\x7f" for c in value):
+        return "/"
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return "/"
+    ours = value.startswith("/") and not value.startswith("//") and not parts.scheme and not parts.netloc
+    return value if ours else "/"
 
 
 def _set_cookie(request: web.Request, response: web.Response, name: str, value: str) -> None:
@@ -133,7 +145,11 @@ async def _check(desk: DeskServices, login: str, password: str) -> tuple[int | N
 @routes.post("/logout")
 @allow(Permission.LOGGED_IN)
 async def log_out(request: web.Request) -> web.StreamResponse:
-    await request.config_dict[WEB_SESSIONS].close(identity(request).token_hash)
+    """End the log-in: its page's links close, and the telephone rings at its seat no more."""
+    who = identity(request)
+    await request.config_dict[WEB_SESSIONS].close(who.token_hash)
+    request.config_dict[SOCKETS].end(who.token_hash)
+    await request.config_dict[HUB].sign_out(who)
     response = web.HTTPSeeOther("/login")
     response.del_cookie(COOKIE, path="/")
     raise response
@@ -181,4 +197,5 @@ async def change_password(request: web.Request) -> web.StreamResponse:
             unit_id=row.unit_id,
         )
     await request.config_dict[WEB_SESSIONS].close_others(who.user_id, who.token_hash)
+    await request.config_dict[SOCKETS].check()
     return render(request, "password.html", errors={}, done=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from agent_desk.permissions import Permission, allowed
 from db.models import User, WebSession
@@ -107,6 +108,22 @@ class WebSessions:
                 extension=user.extension or "",
                 must_change_password=user.must_change_password,
             )
+
+    async def alive(self, token_hashes: Collection[str]) -> set[str]:
+        """Which of these are still logged in. Unlike `find` this is no sign of life."""
+        now = self._clock.now()
+        async with self._sessions() as session:
+            rows = await session.scalars(
+                select(WebSession.token_hash)
+                .join(User, User.id == WebSession.user_id)
+                .where(
+                    WebSession.token_hash.in_(token_hashes),
+                    WebSession.expires_at > now,
+                    WebSession.seen_at > now - IDLE,
+                    User.active,
+                )
+            )
+            return set(rows)
 
     async def close(self, token_hash: str) -> None:
         async with self._sessions.begin() as session:

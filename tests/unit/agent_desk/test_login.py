@@ -82,7 +82,26 @@ async def test_a_closed_account_cannot_log_in(desk: Desk) -> None:
     assert (await submit_login(await desk.client(), "agent1", PASSWORD)).status == 401
 
 
-@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example", "/a\nb"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "//evil.example",
+        "///evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "/a\\..\\\\evil.example",
+        "/a\nb",
+        "/\t/evil.example",
+        "/\r/evil.example",
+        "\t//evil.example",
+        " //evil.example",
+        "/ /evil.example",
+        "/\x00/evil.example",
+        "javascript:alert(1)",
+        "//[",
+        "",
+    ],
+)
 async def test_logging_in_never_leads_to_another_site(desk: Desk, target: str) -> None:
     response = await submit_login(await desk.client(), "agent1", PASSWORD, target)
     assert response.headers[hdrs.LOCATION] == "/"
