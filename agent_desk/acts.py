@@ -41,10 +41,10 @@ def _seat(body: Body) -> Body:
 
 
 def _unit(body: Body) -> Body:
-    unit_id, number = body.get("unit_id"), text_of(body, "number", 20)
-    if not isinstance(unit_id, int) or not (number.isascii() and number.isdigit()):
+    unit_id = body.get("unit_id")
+    if not isinstance(unit_id, int) or isinstance(unit_id, bool):
         raise Refused("请选择要转接的单位。")
-    return {"unit_id": unit_id, "number": number}
+    return {"unit_id": unit_id}  # which number that is, the node reads by itself
 
 
 def _emergency(body: Body) -> Body:

@@ -207,6 +207,7 @@ async def _handoff(session: AsyncSession, call_id: str, live: LiveCall) -> dict[
         return {
             "id": event.handoff_id,
             "target": event.target,
+            "name": event.name,
             "status": event.status,
             "at": event.at.isoformat(),
             "reason": event.reason,
@@ -220,6 +221,7 @@ async def _handoff(session: AsyncSession, call_id: str, live: LiveCall) -> dict[
     return {
         "id": row.id,
         "target": row.target,
+        "name": row.summary if row.reason_code.startswith("unit:") else "",
         "status": status,
         "at": row.started_at.isoformat(),
         "reason": "",

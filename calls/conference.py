@@ -12,12 +12,15 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from calls.ami import AmiError, AmiLink
 from calls.call_states import CallState
 from calls.client import ControlRefused
 from calls.handoff_leg import caller_id, leg_variables, whisper_text
 from calls.live import LiveCall, LiveHandoff
 from calls.tracker import Tracker
+from calls.units import CalledUnit, called_unit
 from db.models.call import Handoff
 from db.session import Sessions
 from hotline.settings import Settings
@@ -168,6 +171,15 @@ class Conference:
         await self._tracker.call(over)
 
     # -- the third side ------------------------------------------------------------------------
+    async def unit(self, unit_id: object) -> CalledUnit:
+        """The unit to be rung. Raises ControlRefused when it cannot be, or cannot be looked up now."""
+        try:
+            async with asyncio.timeout(DATABASE_S), self._sessions() as session:
+                return await called_unit(session, unit_id)
+        except (TimeoutError, OSError, SQLAlchemyError) as error:
+            log.warning("a unit's number could not be read: %s", type(error).__name__)
+            raise ControlRefused("暂时查不到该单位的电话，请稍后重试；市民仍在您这里。") from None
+
     async def begin(self, call: LiveCall, handoff: LiveHandoff, reason_code: str, at: datetime) -> None:
         """Write the hand-off's row, remember it with the call and start ringing the other side."""
         handoff.id = await self._insert(call, handoff, reason_code, at)
@@ -271,7 +283,8 @@ class Conference:
             target=handoff.target,
             target_kind=handoff.kind,
             reason_code=reason_code[:16],
-            summary=handoff.summary[:200],
+            # The number says little to people: a unit's name stands where nothing was said about the matter.
+            summary=(handoff.summary or handoff.name)[:200],
             place=handoff.place[:200],
             mode="transfer" if handoff.kind == "agent" else "conference",
             started_by=handoff.by,

@@ -46,6 +46,7 @@ class Rules:
                 call_id=call.id,
                 handoff_id=handoff.id,
                 target=handoff.target,
+                name=handoff.name,
                 status=status,
                 at=at,
                 reason=why,

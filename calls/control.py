@@ -22,6 +22,7 @@ from calls.live import LiveAgent, LiveCall, LiveHandoff
 from calls.queues import DEFAULT_QUEUE, QUEUES
 from calls.roster import GONE
 from calls.tracker import Tracker
+from calls.units import CalledUnit
 from hotline.bus import Bus
 from hotline.callid import new_call_id
 from hotline.clock import Clock
@@ -267,7 +268,7 @@ class Control:
             return {}
         handoff = call.handoff
         if handoff is not None and handoff.status == "calling":
-            raise ControlRefused(f"正在呼叫 {handoff.target}，请等待接听或先取消转接。")
+            raise ControlRefused(f"正在呼叫 {handoff.shown}，请等待接听或先取消转接。")
         others = [x for x in call.joined("agent", "emergency", "unit", "supervisor") if x is not leg]
         if others:
             await self._link.do("Hangup", Channel=leg.channel, Cause="16")
@@ -281,7 +282,7 @@ class Control:
         call = self._call(event)
         handoff = self._own_handoff(call)
         if call.state is not CallState.CONFERENCE or handoff.status != "accepted":
-            raise ControlRefused(f"{handoff.target} 尚未接听，市民需要您在线，暂不能退出。")
+            raise ControlRefused(f"{handoff.shown} 尚未接听，市民需要您在线，暂不能退出。")
         leg = call.leg_of("agent", event.actor)
         assert leg is not None
         await self._link.do("Hangup", Channel=leg.channel, Cause="16")
@@ -296,10 +297,8 @@ class Control:
         return await self._third_side(event, target, kind, role)
 
     async def _transfer_unit(self, event: ControlAsked) -> Result:
-        number = normalise(str(event.args.get("number", ""))).digits
-        if not number:
-            raise ControlRefused("承办单位的电话号码不正确。")
-        return await self._third_side(event, number, "unit", "unit")
+        unit = await self._conference.unit(event.args.get("unit_id"))
+        return await self._third_side(event, unit.number, "unit", "unit", unit=unit)
 
     async def _transfer_agent(self, event: ControlAsked) -> Result:
         to = str(event.args.get("to", ""))
@@ -312,29 +311,33 @@ class Control:
             raise ControlRefused(f"坐席 {to} 现在不能接听，请选择空闲的坐席。")
         return await self._third_side(event, to, "agent", "agent")
 
-    async def _third_side(self, event: ControlAsked, target: str, kind: str, role: str) -> Result:
+    async def _third_side(
+        self, event: ControlAsked, target: str, kind: str, role: str, *, unit: CalledUnit | None = None
+    ) -> Result:
         call = self._call(event)
         if call.handoff is not None and call.handoff.status in ("calling", "accepted"):
-            raise ControlRefused(f"正在与 {call.handoff.target} 转接，请先完成或取消。")
+            raise ControlRefused(f"正在与 {call.handoff.shown} 转接，请先完成或取消。")
         handoff = LiveHandoff(
             id=0,
             target=target,
             kind=kind,
             role=role,
             by=event.actor,
+            name=unit.name if unit else "",
             place=str(event.args.get("place", "")),
             summary=str(event.args.get("summary", "")),
         )
         at = self._clock.now()
         await self._conference.gather(call, event.actor)
-        await self._conference.begin(call, handoff, str(event.args.get("reason_code", "")), at)
+        reason = f"unit:{unit.id}" if unit else str(event.args.get("reason_code", ""))
+        await self._conference.begin(call, handoff, reason, at)
         return {"handoff_id": handoff.id, "status": "calling", "target": target}
 
     async def _handoff_retry(self, event: ControlAsked) -> Result:
         call = self._call(event)
         handoff = self._own_handoff(call)
         if handoff.status not in ("no_answer", "failed", "returned", "cancelled"):
-            raise ControlRefused(f"{handoff.target} 的转接正在进行，无需重拨。")
+            raise ControlRefused(f"{handoff.shown} 的转接正在进行，无需重拨。")
         await self._conference.gather(call, event.actor)
         await self._conference.again(call, handoff)
         return {"handoff_id": handoff.id, "status": "calling", "target": handoff.target}

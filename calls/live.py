@@ -60,11 +60,18 @@ class LiveHandoff:
     channel: str = ""
     by: str = ""
     attempts: int = 1
+    name: str = ""
+    """A unit's name; `target` is then its number."""
     place: str = ""
     summary: str = ""
     accepted_at: datetime | None = None
     cause: str = ""
     """Q.850 cause with which the other side's channel ended; Originate itself does not tell busy from broken."""
+
+    @property
+    def shown(self) -> str:
+        """How people know the other side."""
+        return self.name or self.target
 
 
 @dataclass(slots=True)

@@ -70,7 +70,7 @@ class CallsNode:
 
     async def sip_changed(self, alive: bool) -> None:
         """Tell everybody that Asterisk's SIP side died or came back (whoever watches it calls this)."""
-        reason = "" if alive else "Asterisk 的 SIP 服务没有应答，电话可能打不进来"
+        reason = "" if alive else "电话线路服务没有应答，电话可能打不进来"
         await self._bus.publish(TelephonyStale(stale=not alive, since=self._clock.now(), reason=reason))
 
     async def close(self) -> None:

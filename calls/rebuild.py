@@ -148,6 +148,7 @@ def _handoff(row: Handoff, call: LiveCall) -> LiveHandoff:
         channel=leg.channel if leg else "",
         by=row.started_by,
         attempts=row.attempts,
+        name=row.summary if row.reason_code.startswith("unit:") else "",
         place=row.place,
         summary=row.summary,
         accepted_at=row.accepted_at,

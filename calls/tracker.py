@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from calls.agent_states import AgentState
-from calls.ami import AmiError, AmiLink, AmiRefused, Message
+from calls.ami import AmiError, AmiLink, AmiLoginRefused, AmiRefused, Message
 from calls.call_states import CallState
 from calls.changes import Changes
 from calls.event_reader import EventReader
@@ -91,7 +91,7 @@ class Tracker:
         self._queues: dict[str, QueueChanged] = {}
         self.stale_since: datetime | None = clock.now()
         """Since when the numbers are old; None while the link is up."""
-        self.stale_reason = "尚未连接 Asterisk"
+        self.stale_reason = "尚未连接话务平台"
 
     # -- life ----------------------------------------------------------------------------------
     async def start(self) -> None:
@@ -130,7 +130,11 @@ class Tracker:
         self.stale_since, self.stale_reason = None, ""
         self._changes.publish(TelephonyStale(stale=False, since=at))
 
-    async def _down(self, reason: str) -> None:
+    async def _down(self, _: str) -> None:
+        # The link has logged its own reason, in English, for whoever mends it; this one is for agents.
+        refused = isinstance(self.link.fault, AmiLoginRefused)
+        reason = "话务平台拒绝了登录，请联系管理员" if refused else "与话务平台的连接中断"
+
         def stale(at: datetime) -> None:
             first = self.stale_since is None
             self.stale_since = self.stale_since or at

@@ -193,6 +193,9 @@ class HandoffChanged(Event):
     status: str
     at: datetime
     reason: str = ""
+    """Why it failed, as a code: busy, no_answer, refused, no_number, congestion, left, failed."""
+    name: str = ""
+    """A unit's name; `target` is then its number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

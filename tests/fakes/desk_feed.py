@@ -211,7 +211,9 @@ class DeskFeed:
             )
         )
 
-    async def handoff(self, status: str, target: str, handoff_id: int = 1) -> None:
+    async def handoff(
+        self, status: str, target: str, handoff_id: int = 1, *, reason: str = "", name: str = ""
+    ) -> None:
         await self.bus.publish(
             HandoffChanged(
                 call_id=self.call_id,
@@ -219,6 +221,8 @@ class DeskFeed:
                 target=target,
                 status=status,
                 at=self.clock.now(),
+                reason=reason,
+                name=name,
             )
         )
         if status == "accepted":

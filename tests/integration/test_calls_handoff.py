@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from calls.client import ControlRefused
-from db.models import Handoff
+from db.models import Handoff, Jurisdiction, Unit
 from hotline.events import (
     AgentStateChanged,
     CallAnswered,
@@ -246,7 +246,12 @@ async def test_transfer_to_a_unit(calls: Room) -> None:
     await calls.sit("8001")
     async with CitizenLine(calls.settings, caller=CITIZEN):
         await talking(calls)
-        await calls.client.do("transfer_unit", actor="8001", unit_id=3, number="0715-3061234")
+        async with calls.sessions.begin() as session:
+            session.add(Jurisdiction(id=1, code="demo", name="示范市", level=2))
+            await session.flush()
+            names = {"code": "cg", "name": "城市管理局", "short_name": "城管局"}
+            session.add(Unit(id=3, jurisdiction_id=1, phone="0715-3061234", **names))
+        await calls.client.do("transfer_unit", actor="8001", unit_id=3, number="13900001111")
         joined = await calls.wait(LegJoined, role="unit")
         assert joined.name == "07153061234"
 

@@ -29,7 +29,7 @@ async def test_a_deaf_asterisk_is_started_again(asterisk_pair: AsteriskPair, tmp
         )
         await guard.start()
         try:
-            await calls.wait(TelephonyStale, stale=True, reason="Asterisk 的 SIP 服务没有应答，电话可能打不进来")
+            await calls.wait(TelephonyStale, stale=True, reason="电话线路服务没有应答，电话可能打不进来")
             await until(lambda: ours.restarts == 1 and ours.pid not in (None, before), 20, "the restart")
             await until(lambda: calls.node.link.connections == 2 and calls.node.link.ready, 20, "the manager link")
             # The manager link says "all is well"; the guard knows better.

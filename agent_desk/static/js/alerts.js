@@ -6,6 +6,9 @@ import { since, wallClock } from "./time.js";
 const bar = $("#alerts");
 const FIRST = ["110", "119", "120", "122"];
 const NAMES = { 110: "公安", 119: "消防", 120: "急救", 122: "交警" };
+const WHY = {
+  busy: "对方占线", no_answer: "对方无人接听", refused: "对方拒接", no_number: "该号码是空号", congestion: "线路忙", left: "对方接听后随即挂断",
+};
 let acts = {};
 export function setActs(given) { acts = given; }
 
@@ -35,7 +38,7 @@ const running = () => ["calling", "accepted", "no_answer", "failed", "returned"]
 function handoff() {
   const h = state.handoff;
   if (!h || !state.call || state.draft?.ticket || (state.call.state === "ended" && h.status !== "completed")) return null;
-  const name = `${h.target}${NAMES[h.target] ? ` ${NAMES[h.target]}` : ""}`;
+  const name = h.name || `${h.target}${NAMES[h.target] ? ` ${NAMES[h.target]}` : ""}`;
   const strip = (...parts) => el("div", { class: "alert handoff", role: "status" }, ...parts);
   switch (h.status) {
     case "calling":
@@ -48,7 +51,7 @@ function handoff() {
     case "failed":
     case "returned":
       return strip(el("b", {}, { failed: `呼叫 ${name} 失败`, no_answer: `${name} 10 秒未应答`, returned: `${name} 已挂断` }[h.status]),
-        el("span", { class: "grow" }, h.reason || "市民仍在您这里。"),
+        el("span", { class: "grow" }, h.status === "returned" ? "" : `${WHY[h.reason] ?? "电话没有接通"}。`, "市民仍在您这里。"),
         button("重试　F9", () => acts.act("handoff_retry"), { class: "primary" }),
         ...FIRST.filter((n) => n !== h.target).map((n) => button(`改呼 ${n}`, () => acts.handoff(n))),
         button("不再移交", () => { state.handoff = null; changed("handoff"); }));

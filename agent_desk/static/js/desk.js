@@ -72,7 +72,7 @@ async function transfer() {
   const to = await askTransfer().catch(() => null);
   if (!to) return;
   if (to.kind === "agent") await act("transfer_agent", { to: to.extension });
-  else await act("transfer_unit", { unit_id: to.id, number: to.phone });
+  else await act("transfer_unit", { unit_id: to.id });
 }
 
 async function toggleReady() {

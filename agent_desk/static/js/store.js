@@ -153,7 +153,7 @@ const REDUCERS = {
   },
   HandoffChanged(e) {
     if (!mine(e)) return;
-    state.handoff = { id: e.handoff_id, target: e.target, status: e.status, at: e.at, reason: e.reason };
+    state.handoff = { id: e.handoff_id, target: e.target, name: e.name, status: e.status, at: e.at, reason: e.reason };
     changed("handoff", "emergency");
   },
   TapSilent(e) {

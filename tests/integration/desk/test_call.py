@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.async_api import Page, expect
 from sqlalchemy import select
 
@@ -73,6 +74,27 @@ async def test_an_emergency_alerts_and_goes_over_after_one_confirm(room: Room, p
     await strip.get_by_role("button", name="离开会议").click(timeout=SHOWN_MS)
     await expect(strip).to_contain_text("已接听")
     await until(page, lambda: bool(room.control.acts("leave")))
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "told"),
+    [
+        ("failed", "busy", "对方占线。市民仍在您这里。"),
+        ("no_answer", "no_answer", "对方无人接听。市民仍在您这里。"),
+        ("failed", "left", "对方接听后随即挂断。市民仍在您这里。"),
+        ("failed", "something_new", "电话没有接通。市民仍在您这里。"),
+        ("returned", "", "市民仍在您这里。"),
+    ],
+)
+async def test_why_the_other_side_was_not_reached_is_told_in_words(
+    room: Room, page: Page, status: str, reason: str, told: str
+) -> None:
+    await on_the_line(room, page)
+    await room.feed.handoff(status, "07153061234", reason=reason, name="城管局")
+    strip = page.locator(".alert.handoff")
+    await expect(strip.locator(".grow")).to_have_text(told, timeout=SHOWN_MS)
+    await expect(strip).to_contain_text("城管局")
+    assert reason not in await strip.inner_text() or not reason
 
 
 async def test_after_the_call_a_sentence_plays_from_the_recording(room: Room, page: Page) -> None:

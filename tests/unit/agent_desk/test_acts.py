@@ -49,6 +49,27 @@ async def test_only_emergency_numbers_are_called(desk: Desk, target: str) -> Non
     assert desk.control.acts("handoff") == []
 
 
+async def test_a_unit_is_named_by_its_id_alone(desk: Desk) -> None:
+    person = await desk.log_in("agent1")
+    feed = await desk.feed()
+    await feed.ring()
+    await feed.answer()
+    body = {"call_id": feed.call_id, "unit_id": 3, "number": "13900001111"}
+    assert (await person.post("/api/desk/act/transfer_unit", body)).status == 200
+    assert desk.control.acts("transfer_unit") == [("8001", feed.call_id, {"unit_id": 3})]
+
+
+@pytest.mark.parametrize("unit_id", [None, "3", True, [3]])
+async def test_what_names_no_unit_is_refused(desk: Desk, unit_id: Any) -> None:
+    person = await desk.log_in("agent1")
+    feed = await desk.feed()
+    await feed.ring()
+    await feed.answer()
+    body = {"call_id": feed.call_id, "unit_id": unit_id, "number": "13900001111"}
+    assert (await person.post("/api/desk/act/transfer_unit", body)).status == 422
+    assert desk.control.acts("transfer_unit") == []
+
+
 async def test_control_characters_never_reach_the_telephone(desk: Desk) -> None:
     person = await desk.log_in("agent1")
     feed = await desk.feed()

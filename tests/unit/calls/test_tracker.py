@@ -169,6 +169,10 @@ async def test_asterisk_restarts_and_agents_return_to_their_queues(calls: Room) 
     assert {m.name: m.paused for m in calls.fake.members} == {"8001": "1", "8002": "0"}  # 8001 wraps up
     stale = [event.stale for event in calls.heard(TelephonyStale)]
     assert stale[-2:] == [True, False]
+    assert {event.reason for event in calls.heard(TelephonyStale, stale=True)} <= {
+        "尚未连接话务平台",
+        "与话务平台的连接中断",
+    }, "agents read it"
 
 
 async def test_a_queued_call_that_vanished_has_an_unknown_outcome(calls: Room) -> None:
