@@ -28,6 +28,8 @@ from agent_desk.access_log import access_log
 from agent_desk.errors import friendly_errors
 from agent_desk.headers import security_headers
 from agent_desk.live import HUB, LiveHub
+from agent_desk.lockout import AddressLimit
+from agent_desk.login import ADDRESS_LIMIT
 from agent_desk.open_sockets import SOCKETS, OpenSockets, checked
 from agent_desk.pages import HERE, PAGES, make_pages
 from agent_desk.services import SERVICES, DeskServices
@@ -77,6 +79,7 @@ def make_app(services: DeskServices) -> web.Application:
     )
     app[SERVICES] = services
     app[WEB_SESSIONS] = WebSessions(services.sessions, services.clock)
+    app[ADDRESS_LIMIT] = AddressLimit(services.clock)
     app[PAGES] = make_pages()
     app[HUB] = LiveHub(services.bus, services.sessions, services.clock, services.control)
     app[SOCKETS] = OpenSockets(app[WEB_SESSIONS], gone=app[HUB].sign_out)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -11,8 +11,10 @@ from sqlalchemy import select
 
 from agent_desk.access import COOKIE, PRE_COOKIE, WEB_SESSIONS, allow, identity
 from agent_desk.access import IDENTITY as IDENTITY_KEY
+from agent_desk.client_address import client_address
 from agent_desk.headers import is_https
 from agent_desk.live import HUB
+from agent_desk.lockout import FAILURES_ALLOWED, LOCKED_FOR, AddressBlocked, AddressLimit, lift, reserve
 from agent_desk.open_sockets import SOCKETS
 from agent_desk.pages import moment, render
 from agent_desk.passwords import hash_password_async, needs_rehash, password_matches, weakness
@@ -21,8 +23,7 @@ from agent_desk.services import DeskServices, services
 from agent_desk.trail import leave_trace
 from db.models import User
 
-FAILURES_ALLOWED = 5
-LOCKED_FOR = timedelta(minutes=15)
+ADDRESS_LIMIT = web.AppKey("address_limit", AddressLimit)
 WRONG = "账号或密码不正确。"
 
 routes = web.RouteTableDef()
@@ -90,11 +91,18 @@ async def log_in(request: web.Request) -> web.StreamResponse:
     form = await request.post()
     login = str(form.get("login", "")).strip()[:64]
     password = str(form.get("password", ""))
-    user_id, error = await _check(services(request), login, password)
+    address = client_address(request, services(request).settings.trusted_proxies)
+    try:
+        async with request.config_dict[ADDRESS_LIMIT].turn(address) as turn:
+            user_id, error = await _check(services(request), login, password)
+            turn.failed = user_id is None
+    except AddressBlocked as blocked:
+        error = f"您所在的网络登录失败次数过多，请在 {moment(blocked.until, '%H:%M')} 以后再试。"
+        return _login_page(request, error=error, login=login, status=429)
     if user_id is None:
         return _login_page(request, error=error, login=login, status=401)
     token = await request.config_dict[WEB_SESSIONS].open(
-        user_id, address=request.remote or "", agent=request.headers.get("User-Agent", "")
+        user_id, address=address, agent=request.headers.get("User-Agent", "")
     )
     response = web.HTTPSeeOther(_local_path(str(form.get("next", "/"))))
     _set_cookie(request, response, COOKIE, token)
@@ -106,27 +114,28 @@ async def _check(desk: DeskServices, login: str, password: str) -> tuple[int | N
     """The account's id, or None and what to tell the person. Five failures lock the account for 15 minutes."""
     now = desk.clock.now()
     async with desk.sessions() as session:
-        user = await session.scalar(select(User).where(User.login == login))
-        stored = user.password_hash if user and user.active else None
-        locked_until = user.locked_until if user else None
-    if locked_until is not None and locked_until > now:
-        return None, f"连续输错 {FAILURES_ALLOWED} 次，账号已锁定至 {moment(locked_until, '%H:%M')}。"
-    fits = await password_matches(stored, password)
-    if user is None or stored is None:
+        user = await session.scalar(select(User).where(User.login == login, User.active))
+    if user is None:
+        await password_matches(None, password)
         return None, WRONG
+    async with desk.sessions.begin() as session:
+        attempt = await reserve(session, user.id, now)
+        if not attempt:
+            until = await session.scalar(select(User.locked_until).where(User.id == user.id))
+            return None, _locked(until)
+    stored = user.password_hash
+    fits = await password_matches(stored, password)
     renewed = await hash_password_async(password) if fits and needs_rehash(stored) else ""
     async with desk.sessions.begin() as session:
         row = await session.get(User, user.id, with_for_update={"of": User})
         assert row is not None
         if fits:
-            row.failed_logins, row.locked_until, row.last_login_at = 0, None, now
+            lift(row)
+            row.last_login_at = now
             row.password_hash = renewed or row.password_hash
             action = "login"
         else:
-            row.failed_logins += 1
-            action = "login_failed"
-            if row.failed_logins >= FAILURES_ALLOWED:
-                row.failed_logins, row.locked_until, action = 0, now + LOCKED_FOR, "locked"
+            action = "locked" if attempt >= FAILURES_ALLOWED else "login_failed"
         leave_trace(
             session,
             at=now,
@@ -137,9 +146,13 @@ async def _check(desk: DeskServices, login: str, password: str) -> tuple[int | N
             name=row.name,
             unit_id=row.unit_id,
         )
-        if action == "locked":
-            return None, f"连续输错 {FAILURES_ALLOWED} 次，账号已锁定至 {moment(row.locked_until, '%H:%M')}。"
-    return (user.id, "") if fits else (None, WRONG)
+    if fits:
+        return user.id, ""
+    return None, _locked(now + LOCKED_FOR) if action == "locked" else WRONG
+
+
+def _locked(until: datetime | None) -> str:
+    return f"连续输错 {FAILURES_ALLOWED} 次，账号已锁定至 {moment(until, '%H:%M')}。"
 
 
 @routes.post("/logout")

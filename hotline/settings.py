@@ -10,6 +10,7 @@ import logging
 import os
 import tempfile
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -40,6 +41,10 @@ class Settings(BaseSettings):
     port_base: int = Field(default=21000, ge=1024, le=64000, description="First of the 700 ports used.")
     host: str = Field(default="127.0.0.1", description="Address on which the desk listens.")
     public_url: str = Field(default="", description="Address of the desk as browsers see it, if behind a proxy.")
+    trusted_proxies: str = Field(
+        default="127.0.0.1 ::1",
+        description="Proxies whose X-Forwarded-For is believed: addresses or networks, blank-separated.",
+    )
     database_url: str = Field(default="", description="SQLAlchemy URL; empty means SQLite under var/.")
     nats_url: str = Field(default="", description="NATS server; empty means the embedded bus.")
     asterisk: str = Field(default="", description="Path of an asterisk program or of a fetched tree.")
@@ -70,6 +75,13 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for word in value.split():
+            ip_network(word, strict=False)
+        return value
 
     # -- ports ---------------------------------------------------------------------------------
     @property

@@ -8,7 +8,8 @@ from sqlalchemy import select, true
 from agent_desk.admin import health
 from agent_desk.board import board_state
 from agent_desk.live_calls import LiveCalls
-from agent_desk.login import FAILURES_ALLOWED, _check
+from agent_desk.lockout import FAILURES_ALLOWED
+from agent_desk.login import _check
 from agent_desk.services import DeskServices
 from agent_desk.snapshot import desk_state
 from agent_desk.todo import desk_todo

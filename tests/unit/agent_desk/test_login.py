@@ -8,7 +8,8 @@ from aiohttp import hdrs
 from sqlalchemy import select
 
 from agent_desk.access import COOKIE
-from agent_desk.login import FAILURES_ALLOWED, LOCKED_FOR, WRONG
+from agent_desk.lockout import FAILURES_ALLOWED, LOCKED_FOR
+from agent_desk.login import WRONG
 from agent_desk.web_sessions import ABSOLUTE, IDLE, hash_token
 from db.models import AuditEvent, User, WebSession
 from tests.fakes.desk_seed import PASSWORD
