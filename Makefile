@@ -16,6 +16,7 @@ check:
 
 bench:
 	@setup/setup.sh test
+	@[ -n "$$HOTLINE_ASTERISK" ] || .venv/bin/hotline asterisk fetch --if-missing
 	@for part in ivr speech latency draft kb pop; do .venv/bin/python -m bench.$$part --quick || exit 1; done
 
 clean:

@@ -175,7 +175,10 @@ def steps_written(settings: Settings) -> int:
 
 async def run(quick: bool, recording: bool) -> dict[str, object]:
     with tempfile.TemporaryDirectory(prefix="hotline-bench-", ignore_cleanup_errors=True) as folder:
+        fetched = ROOT / "var" / "asterisk"
         settings = BenchSettings(var=Path(folder))
+        if not settings.asterisk and fetched.is_dir():
+            settings.asterisk = str(fetched)
         settings.make_folders()
         async with running_ivr(settings) as (prompt, ivr_pid):
             asterisk = AsteriskInstance(settings, "hotline")

@@ -7,6 +7,7 @@ import signal
 
 from db.models import Base
 from db.session import make_engine, make_sessions
+from hotline import loop
 from hotline.bus import LocalBus
 from hotline.clock import SystemClock
 from hotline.settings import Settings
@@ -60,4 +61,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    loop.run(main())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import logging
 import sys
@@ -13,6 +12,7 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 from rich.console import Console
 
+from hotline import loop
 from hotline.errors import UserError
 from hotline.settings import Settings
 
@@ -59,7 +59,7 @@ def run(work: Callable[[], Coroutine[Any, Any, int | None]]) -> NoReturn:
     if not logging.getLogger().handlers:
         logging.getLogger().addHandler(logging.NullHandler())
     try:
-        code = asyncio.run(work()) or 0
+        code = loop.run(work()) or 0
     except UserError as error:
         fail(error.message, error.remedy)
     except KeyboardInterrupt:

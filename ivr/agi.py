@@ -14,7 +14,6 @@ import re
 import resource
 import secrets
 import socket
-from asyncio.trsock import TransportSocket
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
@@ -313,11 +312,10 @@ class AgiApplication(fast_agi.Application):  # type: ignore[misc]  # panoramisk 
         if self.calls > self._connections:
             self._complaints.warn("over %d calls in the script: this one goes to the queue", self._connections)
             return
-        connection: TransportSocket = writer.get_extra_info("socket")
+        # asyncio has set TCP_NODELAY already.
+        connection = self._hang_watch.add(writer.get_extra_info("socket").fileno())
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         request = AgiRequest(self, headers, reader, writer, self.default_encoding)
-        self._hang_watch.add(connection)
         try:
             await route(request)
         except (CallerHungUp, LineTaken):

@@ -14,7 +14,6 @@ import logging
 import os
 import socket
 import threading
-from asyncio.trsock import TransportSocket
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +29,7 @@ class HangWatch:
     def __init__(self, *, beat_seconds: float = BEAT_SECONDS, hung_beats: int = HUNG_BEATS) -> None:
         self._beat_seconds = beat_seconds
         self._hung_beats = hung_beats
-        self._connections: set[TransportSocket] = set()
+        self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._listening: socket.socket | None = None
         self._beats = 0
@@ -54,13 +53,20 @@ class HangWatch:
             self._listening.close()
             self._listening = None
 
-    def add(self, connection: TransportSocket) -> None:
-        with self._lock:
-            self._connections.add(connection)
+    def add(self, connection: int) -> socket.socket:
+        """Watch this connection (its file descriptor); what comes back is for `drop`.
 
-    def drop(self, connection: TransportSocket) -> None:
+        A duplicate is kept: the descriptor itself may be closed and be another connection's a moment later.
+        """
+        duplicate = socket.socket(fileno=os.dup(connection))
+        with self._lock:
+            self._connections.add(duplicate)
+        return duplicate
+
+    def drop(self, connection: socket.socket) -> None:
         with self._lock:
             self._connections.discard(connection)
+            connection.close()
 
     def _beat(self) -> None:
         self._beats += 1
@@ -83,9 +89,9 @@ class HangWatch:
     def _cut_connections(self) -> int:
         with self._lock:
             connections, self._connections = self._connections, set()
-        for connection in connections:
-            with contextlib.suppress(OSError):  # closed or gone by itself
-                connection.shutdown(socket.SHUT_RDWR)
+            for connection in connections:
+                with contextlib.suppress(OSError):  # gone by itself
+                    connection.shutdown(socket.SHUT_RDWR)
         return len(connections)
 
     def _refuse_pending(self) -> int:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import uuid
 from enum import Enum, auto
-from typing import Protocol
+from typing import Protocol, cast
 
 from hotline.events import TapOpened
 from speech.audiosocket import FrameParser, Kind, ProtocolAbuse, frame
@@ -64,8 +64,8 @@ class Connection(asyncio.Protocol):
         self.state = State.NEW
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # Not asked with isinstance: uvloop's transports only behave like asyncio's.
+        self._transport = cast(asyncio.Transport, transport)
         if not self._server.admit(self):
             self.shut("no room for another leg")
             return
