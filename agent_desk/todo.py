@@ -38,7 +38,7 @@ async def desk_todo(desk: DeskServices, who: Identity) -> dict[str, Any]:
         answered, talk = (
             await session.execute(
                 select(func.count(), func.avg(Call.talk_s)).where(
-                    Call.agent_user_id == who.user_id, Call.answered_at >= midnight
+                    Call.agent_user_id == who.user_id, Call.answered_at >= midnight, Call.direction == "in"
                 )
             )
         ).one()

@@ -186,6 +186,7 @@ function render() {
   $("#d-no").replaceChildren(done ? el("a", { href: `/tickets/${draft.ticket.no}`, target: "_blank", rel: "noopener" }, draft.ticket.no) : "");
   for (const control of $$("input, textarea, button", form)) control.disabled = done;
   for (const field of fields.values()) field.show();
+  buttons(); // how many suggestions there are is known only now
 }
 
 on("draft call", render);

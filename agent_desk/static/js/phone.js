@@ -35,7 +35,7 @@ export class Phone {
     this.ua.on("registered", () => this.#set({ registered: true, problem: "" }));
     this.ua.on("unregistered", () => this.#set({ registered: false }));
     this.ua.on("registrationFailed", (e) => this.#set({ registered: false, problem: `话机注册失败（${e.cause}）` }));
-    this.ua.on("newRTCSession", ({ session, originator }) => originator === "remote" && this.#incoming(session));
+    this.ua.on("newRTCSession", ({ session, originator, request }) => originator === "remote" && this.#incoming(session, request));
   }
 
   start() { this.ua.start(); }
@@ -53,7 +53,7 @@ export class Phone {
     this.on.change();
   }
 
-  #incoming(session) {
+  #incoming(session, request) {
     if (this.session) return session.terminate({ status_code: 486 });
     const mine = { rtc: session, state: "ringing", held: false, muted: false };
     this.session = mine;
@@ -80,7 +80,9 @@ export class Phone {
       peerconnection.addEventListener("track", ({ streams, track }) => this.#hear(streams[0] ?? new MediaStream([track])));
     });
     session.on("getusermediafailed", () => this.#set({ problem: "话筒打不开，无法接听" }));
-    if (Date.now() < this.autoAnswerUntil) {
+    // The node marks rings that the agent has asked for: a call-back, or a call given back after a reload.
+    const asked = request?.getHeader("X-Hotline-Answer") === "auto";
+    if (asked || Date.now() < this.autoAnswerUntil) {
       this.autoAnswerUntil = 0;
       this.answer();
     } else {

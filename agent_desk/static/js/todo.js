@@ -14,8 +14,8 @@ const figure = (value, label) => el("div", {}, el("b", {}, String(value)), el("s
 const hour = (iso) => shortDay(iso).slice(6);
 const minutes = (ms) => (ms >= 5400000 ? `${Math.round(ms / 3600000)} 小时` : `${Math.max(1, Math.round(ms / 60000))} 分钟`);
 
-function section(title, rows, none) {
-  return [el("h3", {}, title, rows.length ? el("b", { class: "tnum" }, ` ${rows.length}`) : null),
+function section(title, rows, none, keys = "") {
+  return [el("h3", {}, title, rows.length ? el("b", { class: "tnum" }, ` ${rows.length}`) : null, keys ? el("kbd", {}, keys) : null),
     ...(rows.length ? rows : [el("p", { class: "none" }, none)])];
 }
 
@@ -38,8 +38,9 @@ function due(task) {
 
 function message(m) {
   return el("div", { class: "message" },
-    el("audio", { controls: true, preload: "none", src: `/messages/${m.id}`, "aria-label": `留言 ${m.seconds} 秒` }),
-    el("p", {}, m.text ? el("q", {}, m.text) : null, el("span", { class: "hint" }, m.note)),
+    el("audio", { controls: true, controlslist: "nodownload noplaybackrate", preload: "none", src: `/messages/${m.id}`, "aria-label": `留言 ${m.seconds} 秒` }),
+    el("span", { class: "grow hint" }, `${m.seconds} 秒，${m.note}`),
+    m.text ? el("q", { title: m.text }, m.text) : null,
     m.check ? key(`check-${m.id}`, "核对工单", () => acts.resume(m.call_id), { title: `工单 ${m.ticket_no}` }) : null,
     m.may_close ? key(`heard-${m.id}`, "已听", () => post(`/api/desk/messages/${m.id}/heard`).catch((error) => say(error.message))) : null);
 }
@@ -60,7 +61,7 @@ function callbackRow(task) {
       el("b", { class: "tnum" }, task.display),
       el("span", { class: "grow hint" }, `${shortDay(task.called_at)} 来电`, task.attempts ? `　已拨 ${task.attempts} 次，上次${task.result || "未接通"}` : ""),
       holder(task) ?? due(task),
-      task.holder?.mine ? key(`release-${task.id}`, "放回", () => acts.callBack(task.id, "release"), { class: "quiet" }) : null,
+      task.holder?.mine && free ? key(`release-${task.id}`, "放回", () => acts.callBack(task.id, "release"), { class: "quiet" }) : null,
       others ? null : key(`call-${task.id}`, "回拨", () => acts.callBack(task.id), {
         disabled: !free, title: free ? "先接通您的软电话，再呼叫市民" : "通话或话后整理中不能外呼", class: "do" })),
     ...task.messages.map(message));
@@ -72,7 +73,7 @@ function messageRow(m) {
       m.emergency ? el("span", { class: "tag red" }, "疑似紧急") : null,
       el("span", { class: "tag accent" }, "留言"),
       el("b", { class: "tnum" }, m.display),
-      el("span", { class: "grow hint" }, `${shortDay(m.at)}　${m.seconds} 秒`)),
+      el("span", { class: "grow hint" }, `${shortDay(m.at)} 留言`)),
     message(m));
 }
 
@@ -92,7 +93,7 @@ function render(todo) {
   pane.replaceChildren(el("div", { class: "todo" },
     el("div", { class: "today" }, figure(today.answered, "今日接听"), figure(today.talk, "平均通话"), figure(today.tickets, "今日工单"), figure(today.on_line, "当场答复")),
     ...section("没有提交的工单", drafts.map(draftRow), "没有，都提交了"),
-    ...section("待回拨　Alt+B", callbacks.map(callbackRow), "没有待回拨的来电"),
+    ...section("待回拨", callbacks.map(callbackRow), "没有待回拨的来电", "Alt+B"),
     ...(messages.length ? section("待核对的留言", messages.map(messageRow), "") : [])));
   pane.scrollTop = top;
   if (focused) (pane.querySelector(`[data-key="${focused}"]`) ?? pane).focus();
