@@ -51,7 +51,7 @@ class CallsNode:
         self.control = Control(self.link, self.tracker, self.conference, bus, clock, settings)
         self.recordings = Recordings(settings, sessions, bus, clock)
         self.callbacks = Callbacks(sessions, bus, clock)
-        self.outcomes = Outcomes(sessions, bus)
+        self.outcomes = Outcomes(sessions, bus, clock=clock, recordings=settings.recordings_dir)
         self.strays = Strays(
             self.link, self.tracker, self.recordings, self.outcomes, sessions, bus, clock, settings
         )

@@ -146,10 +146,11 @@ async def at_the_desk(system: RunningSystem, call_id: str, number: str) -> None:
         await desk.type("occurred_text", "近几天")
         await desk.type("place_text", "白泉村村口到小学")
         await desk.choose("appeal_type", "HELP")
-        await desk.pick("unit_id", "城管局")
+        assert await desk.value("unit_id") == "城管局"  # taken with the other suggestions
         assert await desk.submit("dispatch") == number
     ticket = await ticket_row(system.settings, number)
     assert (ticket.state, ticket.channel) == ("DISPATCHED", "VOICEMAIL")
+    assert ticket.category_code == "1106"
     assert ticket.created_by is not None and "路灯" in ticket.content
 
 
