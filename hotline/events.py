@@ -253,6 +253,11 @@ class TapClosed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TapsEnded(Event):
+    """Our agent has left a call that goes on without us: nobody listens for its transcript any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance(Event):
     """Something was said: partial while `final` is false, then once final with the same `utterance_id`.
 

@@ -14,7 +14,7 @@ from typing import BinaryIO, Protocol
 
 from hotline.bus import Bus
 from hotline.callid import is_call_id
-from hotline.events import CallEnded, TapOpened
+from hotline.events import CallEnded, TapOpened, TapsEnded
 from hotline.settings import Settings
 from speech.audiosocket import SAMPLE_RATE
 
@@ -62,6 +62,7 @@ class RecordingFollower:
         self._unsubscribe: list[Callable[[], None]] = [
             bus.subscribe(self._opened, TapOpened),
             bus.subscribe(self._call_ended, CallEnded),
+            bus.subscribe(self._taps_ended, TapsEnded),
         ]
 
     async def _opened(self, tap: TapOpened) -> None:
@@ -88,6 +89,12 @@ class RecordingFollower:
     async def _call_ended(self, event: CallEnded) -> None:
         if event.call_id in self._ended:
             self._ended[event.call_id].set()
+
+    async def _taps_ended(self, event: TapsEnded) -> None:
+        """The recording goes on and grows; it is no longer listened to."""
+        for (call_id, _), task in list(self._tasks.items()):
+            if call_id == event.call_id:
+                task.cancel()
 
     async def _follow(self, tap: TapOpened, ended: asyncio.Event) -> None:
         file = await self._open(self._folder / f"{tap.call_id}.raw")

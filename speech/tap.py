@@ -16,19 +16,22 @@ from typing import Any, Protocol
 
 from sqlalchemy import select
 
-from db.models import Call
+from db.models import Call, CallLeg
 from db.session import Sessions
 from hotline.bus import Bus
 from hotline.clock import Clock
 from hotline.events import (
     CallAnswered,
     CallEnded,
+    Event,
+    HandoffChanged,
     LegJoined,
     LegLeft,
     Speaker,
     SpeechStateChanged,
     TapClosed,
     TapOpened,
+    TapsEnded,
     TapSilent,
     TranscriptGap,
 )
@@ -64,6 +67,8 @@ class Link(Protocol):
     """What is needed of `calls.ami.AmiLink`."""
 
     async def originate(self, *, timeout: float, **fields: Any) -> Originated: ...
+
+    async def do(self, name: str, *, timeout: float, **fields: Any) -> Any: ...
 
     def on_event(self, handler: Handler) -> Callable[[], None]: ...
 
@@ -101,6 +106,8 @@ class TapManager:
         self._by_file = settings.tap == "mixmonitor"
         self._taps: dict[tuple[str, Speaker], Tap] = {}
         self._origins: dict[str, datetime] = {}
+        self._citizens: dict[str, str] = {}
+        """The citizen's channel of each answered call."""
         self._speech: SpeechStateChanged | None = None
         self._unsubscribe: list[Callable[[], None]] = []
         self._ending: set[asyncio.Task[None]] = set()
@@ -108,10 +115,7 @@ class TapManager:
     async def start(self) -> None:
         subscribe = self._bus.subscribe
         self._unsubscribe = [
-            subscribe(self._answered, CallAnswered),
-            subscribe(self._ended, CallEnded),
-            subscribe(self._joined, LegJoined),
-            subscribe(self._left, LegLeft),
+            subscribe(self._call_moved, CallAnswered, CallEnded, LegJoined, LegLeft, HandoffChanged),
             subscribe(self._silent, TapSilent),
             subscribe(self._closed, TapClosed),
             subscribe(self._speech_changed, SpeechStateChanged),
@@ -123,7 +127,13 @@ class TapManager:
         async with sessions() as session:
             talking = select(Call).where(Call.state.in_(("talking", "held", "conference")))
             for call in await session.scalars(talking):
+                here = select(CallLeg.id).where(
+                    CallLeg.call_id == call.id, CallLeg.role == "agent", CallLeg.left_at.is_(None)
+                )
+                if await session.scalar(here.limit(1)) is None:
+                    continue  # handed over: it goes on without us
                 self._origins[call.id] = call.started_at
+                self._citizens[call.id] = call.channel
                 self._want(call.id, "citizen", call.channel)
                 if call.agent_channel:
                     self._want(call.id, "agent", call.agent_channel)
@@ -137,23 +147,69 @@ class TapManager:
         await asyncio.gather(*self._ending, return_exceptions=True)
 
     # -- what calls do -------------------------------------------------------------------------
+    async def _call_moved(self, event: Event) -> None:
+        """One subscription, because the order counts: who has left, and then that the hand-off is complete."""
+        match event:
+            case CallAnswered():
+                await self._answered(event)
+            case CallEnded():
+                await self._ended(event)
+            case LegJoined():
+                await self._joined(event)
+            case LegLeft():
+                await self._left(event)
+            case HandoffChanged():
+                await self._handed_over(event)
+            case _:
+                pass
+
     async def _answered(self, event: CallAnswered) -> None:
         self._origins[event.call_id] = event.origin
+        self._citizens[event.call_id] = event.citizen_channel
         self._want(event.call_id, "citizen", event.citizen_channel)
         self._want(event.call_id, "agent", event.agent_channel)
 
     async def _joined(self, event: LegJoined) -> None:
         """Another agent took over, or the citizen came back on another channel."""
-        if event.call_id in self._origins and event.role in ("citizen", "agent"):
-            self._want(event.call_id, "citizen" if event.role == "citizen" else "agent", event.channel)
+        if event.call_id not in self._origins or event.role not in ("citizen", "agent"):
+            return
+        if event.role == "citizen":
+            self._citizens[event.call_id] = event.channel
+        elif (event.call_id, "citizen") not in self._taps:  # nobody of ours was on the line for a while
+            self._want(event.call_id, "citizen", self._citizens[event.call_id])
+        self._want(event.call_id, "citizen" if event.role == "citizen" else "agent", event.channel)
 
     async def _left(self, event: LegLeft) -> None:
         for key, tap in list(self._taps.items()):
             if tap.call_id == event.call_id and tap.channel == event.channel:
                 self._forget(key)
 
+    async def _handed_over(self, event: HandoffChanged) -> None:
+        """Our agent has left and the talk goes on: what citizen and police say then is not ours to hear.
+
+        A page that is being reloaded does not complete a hand-off, so what the citizen says meanwhile is kept.
+        """
+        if event.status != "completed" or (event.call_id, "agent") in self._taps:
+            return  # after a transfer the next agent listens
+        tap = self._taps.get((event.call_id, "citizen"))
+        if tap is None:
+            return
+        self._forget((event.call_id, "citizen"))
+        if tap.tap_id and not self._by_file:
+            task = asyncio.create_task(self._hang_up(tap.tap_id), name="tap:end")
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+        await self._bus.publish(TapsEnded(call_id=event.call_id))
+
+    async def _hang_up(self, tap_id: str) -> None:
+        try:
+            await self._link.do("Hangup", timeout=ORIGINATE_S, Channel=f"tap-{tap_id}")
+        except Exception as error:  # it went with its channel, or goes with the call
+            log.info("a tap was not hung up: %s", type(error).__name__)
+
     async def _ended(self, event: CallEnded) -> None:
         self._origins.pop(event.call_id, None)
+        self._citizens.pop(event.call_id, None)
         for key in [key for key in self._taps if key[0] == event.call_id]:
             self._forget(key)
 

@@ -26,6 +26,8 @@ from hotline.events import (
     CallAnswered,
     CallEnded,
     Event,
+    HandoffChanged,
+    LegLeft,
     Speaker,
     SpeechStateChanged,
     TapClosed,
@@ -211,6 +213,30 @@ async def test_the_end_of_the_citizens_leg_ends_its_tap(asterisk_pair: AsteriskP
         channels = await asterisk_pair.hotline.cli("core show channels concise")
         spies = [line for line in channels.splitlines() if line.startswith("AudioSocket/")]
         assert len(spies) <= 1, spies
+
+
+@pytest.mark.parametrize("tap", ["chanspy", "mixmonitor"])
+async def test_after_a_hand_over_citizen_and_police_are_not_listened_to(
+    asterisk_pair: AsteriskPair, tap: str
+) -> None:
+    async with talking(asterisk_pair, tap) as call:
+        await call.answered()
+        await call.hears("citizen", CITIZEN)
+        spied = f"ChanSpy!{call.lines['citizen'].hotline_channel},"
+        assert (spied in await asterisk_pair.hotline.cli("core show channels concise")) == (tap == "chanspy")
+        agent = call.lines["agent"].hotline_channel
+        now = datetime.now(UTC)
+        await call.bus.publish(LegLeft(call_id=call.id, role="agent", name="8001", channel=agent, at=now))
+        done = HandoffChanged(call_id=call.id, handoff_id=1, target="110", status="completed", at=now)
+        await call.bus.publish(done)
+        await until(lambda: any(isinstance(e, TapClosed) and e.speaker == "citizen" for e in call.events))
+        assert spied not in await asterisk_pair.hotline.cli("core show channels concise")
+        assert not call.lines["citizen"].ended
+        raw = asterisk_pair.settings.recordings_dir / "live" / f"{call.id}.raw"
+        recorded, told = raw.stat().st_size, len(call.finals())
+        await call.say("citizen", AFTER)
+        assert raw.stat().st_size > recorded + 2 * 8000 * 4, "the recording is whole"
+        assert len(call.finals()) == told
 
 
 @pytest.mark.parametrize("tap", ["mixmonitor"])

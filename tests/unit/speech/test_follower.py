@@ -8,7 +8,7 @@ import pytest
 
 from hotline.bus import LocalBus
 from hotline.callid import new_call_id
-from hotline.events import CallEnded, Speaker, TapOpened
+from hotline.events import CallEnded, Speaker, TapOpened, TapsEnded
 from hotline.settings import Settings
 from speech import follower as follower_module
 from speech.follower import RecordingFollower, one_channel
@@ -105,6 +105,17 @@ async def test_the_last_words_are_read_after_the_call_ended(recording: Recording
     recording.write(moments(7, 0, 160))
     await until(lambda: recording.room.legs[0].closed)
     assert recording.heard("citizen") == b"\x07\x00" * 160
+
+
+async def test_what_is_said_after_the_agent_left_is_not_followed(recording: Recording) -> None:
+    recording.write(moments(0, 0, 10))
+    await recording.tap("citizen")
+    await recording.tap("agent")
+    await until(lambda: len(recording.room.legs) == 2)
+    await recording.bus.publish(TapsEnded(call_id=recording.call_id))
+    await until(lambda: all(leg.closed for leg in recording.room.legs))
+    recording.write(moments(7, 7, 160))
+    assert recording.heard("citizen") == b""
 
 
 async def test_a_recording_that_never_appears_or_a_strange_call_id_harms_nothing(

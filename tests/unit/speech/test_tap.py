@@ -8,19 +8,21 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from db.models import TranscriptGapRow
+from db.models import Call, CallLeg, TranscriptGapRow
 from db.session import Sessions
 from hotline.bus import LocalBus
 from hotline.events import (
     CallAnswered,
     CallEnded,
     Event,
+    HandoffChanged,
     LegJoined,
     LegLeft,
     Speaker,
     SpeechStateChanged,
     TapClosed,
     TapOpened,
+    TapsEnded,
     TapSilent,
     TranscriptGap,
 )
@@ -44,6 +46,7 @@ class FakeLink:
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
+        self.done: list[tuple[str, dict[str, Any]]] = []
         self.failures = 0
         self.raises = False
         self.handlers: list[Callable[[Any], None]] = []
@@ -56,6 +59,9 @@ class FakeLink:
             self.failures -= 1
             return Answer(False)
         return Answer(True)
+
+    async def do(self, name: str, *, timeout: float, **fields: Any) -> None:
+        self.done.append((name, fields))
 
     def on_event(self, handler: Callable[[Any], None]) -> Callable[[], None]:
         self.handlers.append(handler)
@@ -159,6 +165,63 @@ async def test_a_leg_that_ends_while_the_call_goes_on_is_renewed(node: Node) -> 
     await until(lambda: node.gaps())
     assert [(g.speaker, g.start_ms, g.end_ms) for g in node.gaps()] == [("citizen", 15_000, 15_000)]
     assert len(node.opened("agent")) == 1
+
+
+def handoff(node: Node, status: str) -> HandoffChanged:
+    return HandoffChanged(call_id="call", handoff_id=1, target="110", status=status, at=node.clock.now())
+
+
+async def test_when_the_agent_has_left_the_conference_nobody_listens_on(node: Node) -> None:
+    await node.answer()
+    await node.settled()
+    agent = {"call_id": "call", "name": "8001", "role": "agent", "channel": "PJSIP/8001-00000002"}
+    await node.bus.publish(handoff(node, "accepted"))
+    await node.bus.publish(LegLeft(**agent, at=node.clock.now()))
+    await node.bus.publish(handoff(node, "completed"))
+    await until(lambda: node.link.done)
+    await node.settled()
+    (citizen,) = node.opened("citizen")
+    assert node.link.done == [
+        ("Hangup", {"Channel": f"tap-{citizen.tap_id}"})
+    ]  # the agent's went with its channel
+    assert [e.call_id for e in node.events if isinstance(e, TapsEnded)] == ["call"]
+    for speaker in ("citizen", "agent"):
+        (tap,) = node.opened(speaker)
+        node.link.hang_up(tap.tap_id)
+        await node.bus.publish(TapClosed(call_id="call", tap_id=tap.tap_id, speaker=speaker))
+    await node.settled()
+    assert len(node.link.asked) == 2, "no tap is renewed"
+    # The police hang up and another agent takes the citizen: somebody listens again.
+    await node.bus.publish(LegJoined(**agent | {"channel": "PJSIP/8002-00000009"}, at=node.clock.now()))
+    await until(lambda: len(node.opened("citizen")) == 2 and len(node.opened("agent")) == 2)
+
+
+async def test_after_a_transfer_the_next_agent_is_heard_and_so_is_the_citizen(node: Node) -> None:
+    await node.answer()
+    await node.settled()
+    second = {"call_id": "call", "name": "8002", "role": "agent", "channel": "PJSIP/8002-00000009"}
+    await node.bus.publish(LegJoined(**second, at=node.clock.now()))
+    first = {"call_id": "call", "name": "8001", "role": "agent", "channel": "PJSIP/8001-00000002"}
+    await node.bus.publish(LegLeft(**first, at=node.clock.now()))
+    await node.bus.publish(handoff(node, "completed"))
+    await node.settled()
+    assert node.link.done == []
+    assert not [e for e in node.events if isinstance(e, TapsEnded)]
+
+
+async def test_after_our_restart_a_call_that_was_handed_over_is_not_listened_to(
+    node: Node, sessions: Sessions
+) -> None:
+    async with sessions.begin() as session:
+        for call_id, left in (("here", None), ("gone", node.clock.now())):
+            row = {"state": "conference", "started_at": ORIGIN, "channel": f"PJSIP/{call_id}-00000001"}
+            session.add(Call(id=call_id, agent_channel="PJSIP/8001-00000002", **row))
+            await session.flush()
+            leg = {"role": "agent", "name": "8001", "channel": "PJSIP/8001-00000002", "joined_at": ORIGIN}
+            session.add(CallLeg(call_id=call_id, left_at=left, **leg))
+    await node.taps.resume(sessions)
+    await until(lambda: len(node.link.asked) == 2)
+    assert {e.call_id for e in node.events if isinstance(e, TapOpened)} == {"here"}
 
 
 async def test_the_end_of_a_leg_that_was_replaced_means_nothing(node: Node) -> None:
