@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -83,7 +84,7 @@ class Prompts:
     async def ready(self, prompt: Prompt) -> Path:
         """The file of this prompt, made now if it is not there. Raises UserError when it cannot be."""
         path = self.path(prompt)
-        if path in self._known or path.is_file():
+        if _used_again(path) if prompt.live else (path in self._known or path.is_file()):
             self._known.add(path)
             return path
         task = self._making.get(path)
@@ -107,19 +108,15 @@ class Prompts:
             await self._speak(prompt.text, path)
             self._made += 1
         if prompt.live:
-            await asyncio.to_thread(self._forget_old, path.parent)
+            for old in await asyncio.to_thread(_delete_old, path.parent):
+                self._known.discard(old)
+                self._seconds.pop(old, None)
 
     async def _speak(self, text: str, path: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="hotline-prompt-") as folder:
             raw = Path(folder) / "raw.wav"
             await self._voice.speak(text, raw)
             await asyncio.to_thread(sound.make_prompt, raw, path)
-
-    @staticmethod
-    def _forget_old(folder: Path) -> None:
-        files = sorted(folder.glob("*.wav"), key=lambda file: file.stat().st_mtime, reverse=True)
-        for old in files[LIVE_FILES:]:
-            old.unlink(missing_ok=True)
 
     def seconds(self, prompt: Prompt) -> float:
         """Length of a prompt that is there, seconds; 0 when it is not made yet."""
@@ -172,6 +169,23 @@ class Prompts:
                 fresh.unlink(missing_ok=True)
                 fresh.symlink_to(source)
                 fresh.replace(target)
+
+
+def _used_again(path: Path) -> bool:
+    """Make a sentence that is there young again, so that it is not deleted before it is played."""
+    try:
+        os.utime(path)
+    except OSError:
+        return False
+    return True
+
+
+def _delete_old(folder: Path) -> list[Path]:
+    """Delete all but the newest sentences; returns those that are gone."""
+    files = sorted(folder.glob("*.wav"), key=lambda file: file.stat().st_mtime, reverse=True)
+    for old in files[LIVE_FILES:]:
+        old.unlink(missing_ok=True)
+    return files[LIVE_FILES:]
 
 
 def system_sounds() -> dict[str, str]:

@@ -119,6 +119,38 @@ async def test_a_broken_recording_is_told_and_synthesised_instead(
     assert "test-greet.wav" in caplog.text
 
 
+async def test_a_sentence_that_was_deleted_is_made_again_and_nothing_of_it_is_kept(
+    prompts: Prompts, voice: CountingVoice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prompts_module, "LIVE_FILES", 3)
+    first = Prompt("您的工单0", live=True)
+    path = await prompts.ready(first)
+    os.utime(path, (1, 1))
+    assert prompts.seconds(first) > 0
+    for number in range(1, 9):
+        other = Prompt(f"您的工单{number}", live=True)
+        os.utime(await prompts.ready(other), (number + 1, number + 1))
+        assert prompts.seconds(other) > 0
+    assert not path.exists()
+    assert len(prompts._known) <= 4 and len(prompts._seconds) <= 4
+    assert await prompts.ready(first) == path
+    assert path.is_file(), "what is played is there"
+    assert voice.spoken.count("您的工单0") == 2
+
+
+async def test_a_sentence_that_is_used_again_outlives_the_others(
+    prompts: Prompts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prompts_module, "LIVE_FILES", 2)
+    first = Prompt("您的工单0", live=True)
+    path = await prompts.ready(first)
+    os.utime(path, (1, 1))
+    os.utime(await prompts.ready(Prompt("您的工单1", live=True)), (2, 2))
+    await prompts.ready(first)
+    await prompts.ready(Prompt("您的工单2", live=True))
+    assert path.is_file()
+
+
 async def test_live_sentences_lie_apart_and_are_forgotten(
     prompts: Prompts, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
