@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.exc import (
     DataError,
     IntegrityError,
@@ -29,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import Call, CallbackTask, Handoff, ScriptStepRow, SurveyAnswer, Voicemail
 from db.session import Sessions
 from hotline.bus import Bus
+from hotline.callid import began_at, is_call_id
 from hotline.clock import Clock
 from hotline.events import Event, ScriptStep
 
@@ -71,12 +72,22 @@ Write = Callable[[AsyncSession], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
+class _CallNeeded:
+    """What a row says of the call that it refers to: all that is known if nobody else writes that call's row."""
+
+    call_id: str
+    outcome: str
+    at: datetime
+    caller: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class _Entry:
     """One row to write: a step's values, or a function. `needs_call`: it refers to the call's own row."""
 
     step: dict[str, Any] | None = None
     write: Write | None = None
-    needs_call: tuple[str, str] | None = None
+    needs_call: _CallNeeded | None = None
     at: float = 0.0
 
 
@@ -152,9 +163,11 @@ class DatabaseJournal:
         at = self._clock.now()
 
         async def write(session: AsyncSession) -> None:
-            session.add(Voicemail(call_id=call_id, path=path, seconds=round(seconds, 2), created_at=at))
+            known = select(Voicemail.id).where(Voicemail.call_id == call_id, Voicemail.path == path)
+            if await session.scalar(known) is None:  # else the file was found before this row could be written
+                session.add(Voicemail(call_id=call_id, path=path, seconds=round(seconds, 2), created_at=at))
 
-        self._keep(write, (call_id, ""))
+        self._keep(write, _CallNeeded(call_id, "voicemail", at))
 
     def callback(self, call_id: str, phone: str, caller: str) -> None:
         at = self._clock.now()
@@ -170,7 +183,7 @@ class DatabaseJournal:
                 )
             )
 
-        self._keep(write, (call_id, caller))
+        self._keep(write, _CallNeeded(call_id, "callback", at, caller))
 
     def handoff(self, call_id: str, target: str, began: datetime, *, answered: bool) -> None:
         at = self._clock.now()
@@ -188,9 +201,9 @@ class DatabaseJournal:
                 )
             )
 
-        self._keep(write, (call_id, ""))
+        self._keep(write, _CallNeeded(call_id, "handed_over" if answered else "unknown", at))
 
-    def _keep(self, write: Write, needs_call: tuple[str, str] | None = None) -> None:
+    def _keep(self, write: Write, needs_call: _CallNeeded | None = None) -> None:
         self._put(_Entry(write=write, needs_call=needs_call, at=self._clock.monotonic()))
 
     def _put(self, entry: _Entry) -> None:
@@ -267,13 +280,24 @@ class DatabaseJournal:
 
     async def _call_is_there(self, session: AsyncSession, entry: _Entry) -> bool:
         assert entry.needs_call is not None
-        call_id, caller = entry.needs_call
-        if await session.get(Call, call_id) is not None:
+        needed = entry.needs_call
+        if await session.get(Call, needed.call_id) is not None:
             return True
         if self._clock.monotonic() - entry.at < CALL_ROW_SECONDS:
             return False
-        # The tracker is away. What the citizen asked for counts more than a complete call row.
-        session.add(Call(id=call_id, caller=caller, started_at=self._clock.now(), state="ended"))
+        # The tracker is away. What the citizen asked for counts more than a complete call row; should the call
+        # still go on, the tracker writes over it when it is back.
+        session.add(
+            Call(
+                id=needed.call_id,
+                caller=needed.caller,
+                started_at=min(began_at(needed.call_id), needed.at) if is_call_id(needed.call_id) else needed.at,
+                ended_at=needed.at,
+                state="ended",
+                outcome=needed.outcome,
+                hungup_by="unknown",
+            )
+        )
         await session.flush()
         return True
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from db.models import Call, CallbackTask, Handoff, ScriptStepRow, SurveyAnswer, Voicemail
 from db.session import Sessions
 from hotline.bus import LocalBus
+from hotline.callid import began_at
 from hotline.events import ScriptStep
 from ivr import journal as journal_module
 from ivr.journal import DatabaseJournal
@@ -114,6 +115,44 @@ async def test_without_a_tracker_the_call_row_is_made(
         task = (await session.scalars(select(CallbackTask))).one()
     assert call is not None
     assert (call.caller, task.call_id) == ("13912345678", CALL)
+
+
+@pytest.mark.parametrize(
+    ("left", "outcome"),
+    [("voicemail", "voicemail"), ("callback", "callback"), ("answered", "handed_over"), ("unanswered", "unknown")],
+)
+async def test_a_call_row_of_ours_says_when_and_how_the_call_ended(
+    journal: DatabaseJournal, sessions: Sessions, clock: FakeClock, left: str, outcome: str
+) -> None:
+    clock.set(began_at(CALL) + timedelta(seconds=90))
+    asked = clock.now()
+    match left:
+        case "voicemail":
+            journal.voicemail(CALL, "voicemail/a.wav", 5)
+        case "callback":
+            journal.callback(CALL, "13800138000", "13912345678")
+        case _:
+            journal.handoff(CALL, "0715110", asked, answered=left == "answered")
+    clock.move(seconds=11)
+    await journal.settle()
+    async with sessions() as session:
+        call = await session.get_one(Call, CALL)
+    assert (call.state, call.outcome, call.hungup_by) == ("ended", outcome, "unknown")
+    assert (call.started_at, call.ended_at) == (began_at(CALL), asked)
+
+
+async def test_a_message_that_was_found_on_the_disk_first_is_not_written_twice(
+    journal: DatabaseJournal, sessions: Sessions, clock: FakeClock
+) -> None:
+    await add_call(sessions, clock)
+    async with sessions.begin() as session:
+        session.add(Voicemail(call_id=CALL, path="voicemail/a.wav", seconds=5, created_at=clock.now()))
+    journal.voicemail(CALL, "voicemail/a.wav", 5)
+    journal.voicemail(CALL, "voicemail/b.wav", 6)
+    await journal.settle()
+    async with sessions() as session:
+        paths = (await session.scalars(select(Voicemail.path).order_by(Voicemail.id))).all()
+    assert paths == ["voicemail/a.wav", "voicemail/b.wav"]
 
 
 class FlakySessions:
