@@ -9,6 +9,7 @@ from aiohttp import web
 from sqlalchemy import ColumnElement
 
 from agent_desk import words
+from agent_desk.access import identity
 from agent_desk.pages import render
 from agent_desk.requests import page_of
 from agent_desk.services import services
@@ -63,7 +64,15 @@ async def show_list(
     chosen = chosen if chosen in filters else next(iter(filters))
     text, page, now = request.query.get("q", "").strip()[:60], page_of(request), desk.clock.now()
     async with desk.sessions() as session:
-        rows, total = await list_tickets(session, scope, states=filters[chosen][1], text=text, page=page, now=now)
+        rows, total = await list_tickets(
+            session,
+            scope,
+            actor=identity(request).actor,
+            states=filters[chosen][1],
+            text=text,
+            page=page,
+            now=now,
+        )
         by_state = await counts(session, scope)
     return render(
         request,

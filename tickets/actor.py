@@ -22,3 +22,6 @@ class Actor:
 
 SYSTEM = Actor(user_id=None, name="系统", roles=frozenset({"SYSTEM"}))
 """The house itself: automatic dispatch, clocks, archiving."""
+
+NOBODY = Actor(user_id=None, name="", roles=frozenset())
+"""Somebody not known yet: sees only what everybody may."""

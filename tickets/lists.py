@@ -9,14 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Category, Ticket, TicketClock, Unit
+from tickets.actor import NOBODY, Actor
 from tickets.check import is_unchecked
 from tickets.clocks import NAMES as CLOCK_NAMES
 from tickets.clocks import Lamp, lamp
 from tickets.fields import APPEAL_TYPES
+from tickets.masking import listed_title
+from tickets.protected import title_open
 
 PAGE = 20
 """Rows of a page."""
@@ -49,7 +52,9 @@ def _like(text: str) -> str:
     return f"%{escaped}%"
 
 
-def _where(scope: ColumnElement[bool], states: Sequence[str], text: str) -> list[ColumnElement[bool]]:
+def _where(
+    scope: ColumnElement[bool], states: Sequence[str], text: str, actor: Actor
+) -> list[ColumnElement[bool]]:
     where = [scope]
     if states:
         where.append(Ticket.state.in_(states))
@@ -57,7 +62,8 @@ def _where(scope: ColumnElement[bool], states: Sequence[str], text: str) -> list
         where.append(
             or_(
                 Ticket.ticket_no.like(_like(text), escape="\\"),
-                Ticket.title.like(_like(text), escape="\\"),
+                # A title that is masked for the reader is not searched: a hit would tell what is hidden.
+                and_(Ticket.title.like(_like(text), escape="\\"), title_open(actor)),
                 Ticket.place_text.like(_like(text), escape="\\"),
                 Category.name.like(_like(text), escape="\\"),
             )
@@ -69,6 +75,7 @@ async def list_tickets(
     session: AsyncSession,
     scope: ColumnElement[bool],
     *,
+    actor: Actor = NOBODY,
     states: Sequence[str] = (),
     text: str = "",
     page: int = 1,
@@ -76,9 +83,9 @@ async def list_tickets(
 ) -> tuple[list[TicketLine], int]:
     """A page (from 1) of tickets in these states (all when none are given), and how many there are in all.
 
-    `text` is looked for in number, title, place and category, as it stands.
+    `text` is looked for in number, title, place and category, as it stands. Titles are masked for `actor`.
     """
-    where = _where(scope, states, text)
+    where = _where(scope, states, text, actor)
     running = (
         select(TicketClock.ticket_id, func.min(TicketClock.due_at).label("due"))
         .where(TicketClock.met_at.is_(None), TicketClock.stopped_at.is_(None))
@@ -114,16 +121,16 @@ async def list_tickets(
         .order_by(TicketClock.due_at.desc())
     ):
         clocks[clock.ticket_id] = clock  # the nearest due comes last and stays
-    return [_line(*columns, clocks.get(columns[0].id), now) for columns in found], total or 0
+    return [_line(actor, *columns, clocks.get(columns[0].id), now) for columns in found], total or 0
 
 
 def _line(
-    ticket: Ticket, category: str | None, unit: str | None, clock: TicketClock | None, now: datetime
+    actor: Actor, ticket: Ticket, category: str | None, unit: str | None, clock: TicketClock | None, now: datetime
 ) -> TicketLine:
     return TicketLine(
         ticket_no=ticket.ticket_no,
         state=ticket.state,
-        title=ticket.title,
+        title=listed_title(actor, ticket),
         type_label=APPEAL_TYPES.get(ticket.appeal_type, ""),
         category=category or "",
         unit=unit or "",

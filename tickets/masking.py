@@ -18,10 +18,16 @@ def may_see_identity(actor: Actor, ticket: Ticket) -> bool:
     """Whether this actor sees the appellant's name and numbers on this ticket."""
     if ticket.confidential == "REPORTER":
         return may(actor, "see_reporter", ticket)
-    if ticket.confidential == "HIDE_FROM_UNIT" and actor.roles & UNIT_ROLES:
-        others = Actor(actor.user_id, actor.name, actor.roles - UNIT_ROLES, None, actor.jurisdictions)
-        return may(others, "see_identity", ticket)
+    if ticket.confidential == "HIDE_FROM_UNIT":
+        return may(without_unit_roles(actor), "see_identity", ticket)
     return may(actor, "see_identity", ticket)
+
+
+def without_unit_roles(actor: Actor) -> Actor:
+    """The same person without what handling units may."""
+    if not actor.roles & UNIT_ROLES:
+        return actor
+    return Actor(actor.user_id, actor.name, actor.roles - UNIT_ROLES, None, actor.jurisdictions)
 
 
 def may_hear_recording(actor: Actor, ticket: Ticket) -> bool:
@@ -47,6 +53,13 @@ def mask_text(text: str, ticket: Ticket) -> str:
         if len(secret) > 1 and secret != ANONYMOUS:
             text = text.replace(secret, HIDDEN)
     return re.sub(r"(?<!\d)(?:1[3-9]\d[ -]?\d{4}[ -]?\d{4}|0\d{2,3}-?\d{7,8})(?!\d)", HIDDEN, text)
+
+
+def listed_title(actor: Actor, ticket: Ticket) -> str:
+    """The title as this actor may read it in a list: as on the ticket's own page."""
+    if ticket.confidential == "NONE" or may_see_identity(actor, ticket):
+        return ticket.title
+    return mask_text(ticket.title, ticket)
 
 
 def masked(ticket: Ticket, values: dict[str, Any], *, strictly: bool) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Category, Ticket, TicketClock, Unit
+from tickets.actor import NOBODY, Actor
 from tickets.clocks import Lamp, lamp, worst
 from tickets.fields import APPEAL_TYPES, URGENCIES
+from tickets.masking import listed_title
 from tickets.numbers import is_ticket_no
 from tickets.progress import Progress, tell
 from tickets.states import STATE_NAMES, State
@@ -55,7 +57,9 @@ class TicketBrief:
     is_open: bool
 
 
-def _briefs(rows: Iterable[Any], clocks: dict[int, list[TicketClock]], now: datetime | None) -> list[TicketBrief]:
+def _briefs(
+    rows: Iterable[Any], clocks: dict[int, list[TicketClock]], now: datetime | None, actor: Actor
+) -> list[TicketBrief]:
     out: list[TicketBrief] = []
     for ticket, category_name, unit_name in rows:
         running = [c for c in clocks.get(ticket.id, []) if c.met_at is None and c.stopped_at is None]
@@ -68,7 +72,7 @@ def _briefs(rows: Iterable[Any], clocks: dict[int, list[TicketClock]], now: date
                 state_label=STATE_NAMES[state],
                 appeal_type=ticket.appeal_type,
                 type_label=APPEAL_TYPES.get(ticket.appeal_type, ticket.appeal_type),
-                title=ticket.title,
+                title=listed_title(actor, ticket),
                 category_code=ticket.category_code,
                 category_name=category_name or "",
                 unit_id=ticket.unit_id,
@@ -85,14 +89,16 @@ def _briefs(rows: Iterable[Any], clocks: dict[int, list[TicketClock]], now: date
     return out
 
 
-async def _load(session: AsyncSession, query: Select[Ticket, str, str], now: datetime | None) -> list[TicketBrief]:
+async def _load(
+    session: AsyncSession, query: Select[Ticket, str, str], now: datetime | None, actor: Actor
+) -> list[TicketBrief]:
     rows = (await session.execute(query)).all()
     clocks: dict[int, list[TicketClock]] = {}
     for clock in await session.scalars(
         select(TicketClock).where(TicketClock.ticket_id.in_([row[0].id for row in rows]))
     ):
         clocks.setdefault(clock.ticket_id, []).append(clock)
-    return _briefs(rows, clocks, now)
+    return _briefs(rows, clocks, now, actor)
 
 
 def _listing() -> Select[Ticket, str, str]:
@@ -105,14 +111,14 @@ def _listing() -> Select[Ticket, str, str]:
 
 
 async def tickets_of_phone(
-    session: AsyncSession, phone: str, limit: int = 10, *, now: datetime | None = None
+    session: AsyncSession, phone: str, limit: int = 10, *, now: datetime | None = None, actor: Actor = NOBODY
 ) -> list[TicketBrief]:
-    """A caller's tickets, newest first; `phone` is normalised digits, "" (anonymous) has none."""
+    """A caller's tickets, newest first, titles masked for `actor`; `phone` is normalised digits, "" has none."""
     if not phone:
         return []
     mine = or_(Ticket.phone == phone, Ticket.phone_alt == phone, Ticket.caller_id == phone)
     query = _listing().where(mine).order_by(Ticket.received_at.desc(), Ticket.id.desc()).limit(limit)
-    return await _load(session, query, now)
+    return await _load(session, query, now, actor)
 
 
 async def progress(

@@ -88,6 +88,23 @@ async def test_a_protected_reporter_stays_hidden(desk: Desk) -> None:
     assert "按规定隐去" in page
 
 
+async def test_a_protected_reporter_is_not_in_the_lists_either(desk: Desk) -> None:
+    number = await ticket(
+        desk, appeal_type="REPORT", confidential="REPORTER", appellant_name="陈建国", title="陈建国反映路灯不亮"
+    )
+    for login, path in (("urban", "/unit"), ("dispatcher", "/tickets")):
+        person = await desk.log_in(login)
+        page = await (await person.get(f"{path}?show=all")).text()
+        assert number in page and "陈建国" not in page and "保密反映路灯不亮" in page
+        for guess in ("陈建国", "陈", "陈建国反映"):
+            assert number not in await (await person.get(f"{path}?show=all&q={guess}")).text(), (
+                "a guess is confirmed"
+            )
+        assert number in await (await person.get(f"{path}?show=all&q={number}")).text()
+    taker = await desk.log_in("agent1")
+    assert "陈建国反映路灯不亮" in await (await taker.get("/tickets?show=all&q=陈建国")).text()
+
+
 async def test_htmx_gets_the_rows_alone(desk: Desk) -> None:
     number, person = await ticket(desk), await desk.log_in("urban")
     rows = await (await person.get("/unit?show=all&q=井盖", headers={"HX-Request": "true"})).text()
