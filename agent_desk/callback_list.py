@@ -13,6 +13,7 @@ from agent_desk.web_sessions import Identity
 from calls.callbacks import Claim, claims_of, list_open
 from db.models import Call, CallbackTask, Ticket, Voicemail
 from hotline.phone import normalise
+from tickets.protected import barred_calls
 
 SHOWN = 50
 MESSAGES_FOR = timedelta(days=7)
@@ -50,7 +51,16 @@ async def waiting(session: AsyncSession, who: Identity, now: datetime) -> dict[s
     # What may be a matter of life and death stands above whatever is due sooner.
     rows.sort(key=lambda row: not row["emergency"])
     loose = [message for message in await _loose(session, now) if message["id"] not in shown]
+    await _hide_protected(session, who, [*loose, *(message for row in rows for message in row["messages"])])
     return {"callbacks": rows, "messages": loose}
+
+
+async def _hide_protected(session: AsyncSession, who: Identity, messages: list[dict[str, Any]]) -> None:
+    """What was said in a message of a protected ticket is for those who may hear it."""
+    barred = await barred_calls(session, who.actor, {message["call_id"] for message in messages})
+    for message in messages:
+        if message["call_id"] in barred:
+            message["text"], message["note"] = "", f"{message['note']}（内容按规定隐去）"
 
 
 def _since(task: CallbackTask) -> datetime:

@@ -13,6 +13,8 @@ from calls.history import calls_of_phone
 from db.models import Call, Ticket, User
 from hotline.clock import Clock
 from hotline.phone import normalise
+from tickets.actor import NOBODY, Actor
+from tickets.protected import barred_calls
 from tickets.queries import tickets_of_phone
 
 SHOWN = 12
@@ -40,8 +42,10 @@ async def _names(session: AsyncSession, ids: set[int | None]) -> dict[int | None
     return {user_id: name for user_id, name in rows.all()}
 
 
-async def caller_card(session: AsyncSession, clock: Clock, call_id: str, number: str) -> dict[str, Any]:
-    """Everything known of the caller `number` before this call. An anonymous number has no history."""
+async def caller_card(
+    session: AsyncSession, clock: Clock, call_id: str, number: str, actor: Actor = NOBODY
+) -> dict[str, Any]:
+    """What `actor` may know of the caller `number` before this call. An anonymous number has no history."""
     phone = normalise(number)
     card: dict[str, Any] = {
         "phone": phone.digits,
@@ -57,6 +61,7 @@ async def caller_card(session: AsyncSession, clock: Clock, call_id: str, number:
     now = clock.now()
     past = await calls_of_phone(session, phone.digits, SHOWN, before_call=call_id)
     names = await _names(session, {earlier.agent_user_id for earlier in past})
+    barred = await barred_calls(session, actor, [earlier.call_id for earlier in past if earlier.recording])
     card["calls"] = [
         {
             "id": earlier.call_id,
@@ -64,7 +69,7 @@ async def caller_card(session: AsyncSession, clock: Clock, call_id: str, number:
             "outcome_label": words.CALL_OUTCOMES.get(earlier.outcome, "通话"),
             "agent_name": names.get(earlier.agent_user_id, ""),
             "talk": _talk(earlier.talk_s),
-            "recorded": bool(earlier.recording),
+            "recorded": bool(earlier.recording) and earlier.call_id not in barred,
         }
         for earlier in past
     ]
@@ -88,7 +93,7 @@ async def caller_card(session: AsyncSession, clock: Clock, call_id: str, number:
             "unit_name": t.unit_name,
             "received_at": t.received_at.isoformat(),
         }
-        for t in await tickets_of_phone(session, phone.digits, SHOWN, now=now)
+        for t in await tickets_of_phone(session, phone.digits, SHOWN, now=now, actor=actor)
     ]
     # A name given under protection of the reporter is not shown on another call.
     card["name"] = (

@@ -20,7 +20,10 @@ READ_SECONDS = 5.0
 
 
 class CallerCards:
-    """Cards of calls that have begun. A card that is not there in time is read by the page itself."""
+    """Cards of calls that have begun. A card that is not there in time is read by the page itself.
+
+    Nobody knows yet who will answer: protected matters are shown as to somebody who may not see them.
+    """
 
     def __init__(self, sessions: Sessions, clock: Clock) -> None:
         self._sessions = sessions

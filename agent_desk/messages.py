@@ -9,11 +9,11 @@ from aiohttp import web
 from agent_desk.access import allow, identity
 from agent_desk.errors import Refused
 from agent_desk.permissions import Permission
-from agent_desk.recordings import begins, wav_file
+from agent_desk.recordings import wav_file
 from agent_desk.services import services
-from agent_desk.trail import leave_trace
-from agent_desk.web_sessions import Identity
+from agent_desk.trail import leave_trace, trace_playing
 from db.models import Voicemail
+from tickets.protected import barred_calls
 
 HEARD_FOR = timedelta(hours=24)
 """A message that is dealt with may be heard again by agents for this long after it was left."""
@@ -24,18 +24,17 @@ routes = web.RouteTableDef()
 
 
 async def _find(request: web.Request) -> tuple[Voicemail, bool]:
-    """The message, and whether an agent may still have to do with it."""
-    desk = services(request)
+    """The message, and whether the asker may hear it."""
+    desk, who = services(request), identity(request)
     async with desk.sessions() as session:
         message = await session.get(Voicemail, int(request.match_info["message_id"]))
-    if message is None:
-        raise web.HTTPNotFound(text="没有这条留言。")
+        if message is None:
+            raise web.HTTPNotFound(text="没有这条留言。")
+        barred = await barred_calls(session, who.actor, [message.call_id])
     recent = desk.clock.now() - message.created_at <= HEARD_FOR
-    return message, message.state in WAITING or recent
-
-
-def _may_hear(who: Identity, open_to_agents: bool) -> bool:
-    return who.may(Permission.PLAY_ANY_RECORDING) or (who.may(Permission.TAKE_CALLS) and open_to_agents)
+    open_to_agents = message.state in WAITING or recent
+    by_role = who.may(Permission.PLAY_ANY_RECORDING) or (who.may(Permission.TAKE_CALLS) and open_to_agents)
+    return message, by_role and not barred
 
 
 @routes.get(r"/messages/{message_id:\d{1,9}}")
@@ -43,25 +42,15 @@ def _may_hear(who: Identity, open_to_agents: bool) -> bool:
 async def play(request: web.Request) -> web.StreamResponse:
     """The message's sound, with `Range` support."""
     desk, who = services(request), identity(request)
-    message, open_to_agents = await _find(request)
-    if not _may_hear(who, open_to_agents):
+    message, may_hear = await _find(request)
+    if not may_hear:
         raise web.HTTPForbidden(text="您不能收听这条留言。")
     folder = desk.settings.recordings_dir.resolve()
     path = (folder / message.path).resolve()
     if not path.is_relative_to(folder) or not path.is_file():
         raise web.HTTPNotFound(text="留言录音不在了，请联系平台管理员。")
-    if begins(request):
-        async with desk.sessions.begin() as session:
-            leave_trace(
-                session,
-                at=desk.clock.now(),
-                object_kind="voicemail",
-                object_id=str(message.id),
-                action="played",
-                user_id=who.user_id,
-                name=who.name,
-                unit_id=who.unit_id,
-            )
+    async with desk.sessions.begin() as session:
+        await trace_playing(session, who, at=desk.clock.now(), object_kind="voicemail", object_id=str(message.id))
     return wav_file(path)
 
 

@@ -14,9 +14,10 @@ from agent_desk.own_calls import has_call
 from agent_desk.permissions import Permission
 from agent_desk.requests import call_id_of
 from agent_desk.services import services
-from agent_desk.trail import leave_trace
+from agent_desk.trail import trace_playing
 from agent_desk.web_sessions import Identity
 from db.models import AgentSession, Call, Recording
+from tickets.protected import barred_calls
 
 OWN_FOR = timedelta(hours=24)
 """An agent may hear the own calls for this long (domain.md 6.3, "O 24 h")."""
@@ -25,7 +26,12 @@ routes = web.RouteTableDef()
 
 
 async def may_hear(request: web.Request, session: AsyncSession, who: Identity, recording: Recording) -> bool:
-    """Supervisors hear all; agents the own calls of the last day and those of the caller on the line."""
+    """Supervisors hear all; agents the own calls of the last day and those of the caller on the line.
+
+    None of them hears a call that led to a protected ticket without the ticket's own permissions.
+    """
+    if await barred_calls(session, who.actor, [recording.call_id]):
+        return False
     if who.may(Permission.PLAY_ANY_RECORDING):
         return True
     if not who.may(Permission.PLAY_OWN_RECORDING):
@@ -59,25 +65,9 @@ async def play(request: web.Request) -> web.StreamResponse:
     path = (folder / recording.path).resolve()
     if not path.is_relative_to(folder) or not path.is_file():
         raise web.HTTPNotFound(text="录音文件不在了，请联系平台管理员。")
-    if begins(request):
-        async with desk.sessions.begin() as session:
-            leave_trace(
-                session,
-                at=desk.clock.now(),
-                object_kind="recording",
-                object_id=call_id,
-                action="played",
-                user_id=who.user_id,
-                name=who.name,
-                unit_id=who.unit_id,
-            )
+    async with desk.sessions.begin() as session:
+        await trace_playing(session, who, at=desk.clock.now(), object_kind="recording", object_id=call_id)
     return wav_file(path)
-
-
-def begins(request: web.Request) -> bool:
-    """Whether this request starts a playing: players ask for the rest in pieces."""
-    asked = request.headers.get(hdrs.RANGE, "")
-    return not asked or asked.startswith("bytes=0-")
 
 
 def wav_file(path: Path) -> web.FileResponse:

@@ -128,7 +128,7 @@ async def _call_state(
             "legs": await _legs(session, call.id),
             "recording_failed": live.recording_failed,
         },
-        "caller": await caller_card(session, desk.clock, call.id, call.caller or call.caller_raw),
+        "caller": await caller_card(session, desk.clock, call.id, call.caller or call.caller_raw, who.actor),
         "utterances": await _utterances(session, call.id),
         "gaps": [
             {"speaker": gap.speaker, "start_ms": gap.start_ms, "end_ms": gap.end_ms}

@@ -57,6 +57,19 @@ async def test_a_reporter_s_name_is_not_shown_on_another_call(desk: Desk) -> Non
     assert (await card(desk, person, "13912345678"))["name"] == ""
 
 
+async def test_a_protected_matter_is_told_to_who_took_it_alone(desk: Desk) -> None:
+    person, other = await desk.log_in("agent1"), await desk.log_in("agent2")
+    protected = {"appeal_type": "REPORT", "confidential": "REPORTER", "title": "举报人甲反映偷排"}
+    await finished_call(desk, person, "13912345678", "举报人甲", **protected)
+    own = await card(desk, person, "13912345678")
+    assert ([t["title"] for t in own["tickets"]], own["calls"][0]["recorded"]) == (["举报人甲反映偷排"], True)
+    feed = await desk.feed("8002")
+    await feed.ring("13912345678")
+    theirs = (await other.json("/api/desk/state"))["caller"]
+    assert [t["title"] for t in theirs["tickets"]] == ["保密反映偷排"]
+    assert not any(call["recorded"] for call in theirs["calls"])
+
+
 @pytest.mark.parametrize("caller", ["", "not a number' OR 1=1", "9" * 40])
 async def test_numbers_that_are_none_have_no_history(desk: Desk, caller: str) -> None:
     person = await desk.log_in("agent1")

@@ -177,3 +177,31 @@ async def test_every_agent_s_list_shows_the_ticket_until_it_is_checked(desk: Des
     assert f"/messages/{message.id}" in shown and f"/desk?call={message.call_id}" in shown
     lead = await (await (await desk.log_in("lead")).get("/tickets")).text()
     assert "留言待核对" in lead
+
+
+async def test_a_protected_message_is_for_those_who_may_hear_it(desk: Desk) -> None:
+    message = await left(desk, "ticketed", text="举报人甲说的话")
+    agent, other = await desk.log_in("agent1"), await desk.log_in("agent2")
+
+    async def protect(created_by: int | None) -> None:
+        async with desk.sessions.begin() as session:
+            ticket = await session.get_one(Ticket, message.ticket_id)
+            ticket.confidential, ticket.created_by = "REPORTER", created_by
+
+    await protect(None)
+    for person in (agent, other):  # every agent's, until one has checked it
+        assert (await person.get(f"/messages/{message.id}")).status == 200
+        assert "举报人甲" in str(await todo(person))
+    await protect(agent.user_id)
+    assert (await agent.get(f"/messages/{message.id}")).status == 200
+    for person in (other, await desk.log_in("lead")):
+        assert (await person.get(f"/messages/{message.id}")).status == 403
+        shown = str(await todo(person))
+        assert "举报人甲" not in shown and "按规定隐去" in shown
+
+
+async def test_any_part_of_a_message_leaves_a_trace(desk: Desk) -> None:
+    person, message = await desk.log_in("agent1"), await left(desk)
+    assert (await person.get(f"/messages/{message.id}", headers={"Range": "bytes=1-"})).status == 206
+    async with desk.sessions() as session:
+        assert len(list(await session.scalars(select(AuditEvent).where(AuditEvent.action == "played")))) == 1

@@ -4,10 +4,12 @@ import pytest
 from sqlalchemy import select
 
 from agent_desk.recordings import OWN_FOR
+from agent_desk.trail import ONE_PLAYING
 from db.models import AuditEvent, Recording
 from tests.fakes.desk_feed import DeskFeed
 
 from .conftest import Desk, Person
+from .test_draft_api import FIELDS
 
 
 async def recorded(desk: Desk, seat: str = "8001", caller: str = "13912345678") -> DeskFeed:
@@ -33,15 +35,62 @@ async def test_the_agent_hears_the_own_call_and_leaves_a_trace(desk: Desk) -> No
     assert await plays(desk) == 1
 
 
-async def test_a_player_may_ask_for_a_part(desk: Desk) -> None:
+@pytest.mark.parametrize("asked", ["bytes=1-", "bytes=100-199", "bytes=-100", "bytes=0-"])
+async def test_whatever_part_is_asked_for_leaves_a_trace(desk: Desk, asked: str) -> None:
+    person, feed = await desk.log_in("agent1"), await recorded(desk)
+    part = await person.get(f"/recordings/{feed.call_id}", headers={"Range": asked})
+    assert part.status == 206
+    assert await plays(desk) == 1
+
+
+async def test_a_player_may_ask_for_parts_and_they_are_one_playing(desk: Desk) -> None:
     person, feed = await desk.log_in("agent1"), await recorded(desk)
     part = await person.get(f"/recordings/{feed.call_id}", headers={"Range": "bytes=100-199"})
-    assert part.status == 206
     assert part.headers["Content-Range"].startswith("bytes 100-199/")
     assert len(await part.read()) == 100
-    assert await plays(desk) == 0, "the continuation of a playing is not another playing"
     await person.get(f"/recordings/{feed.call_id}", headers={"Range": "bytes=0-"})
     assert await plays(desk) == 1
+    desk.clock.move(seconds=ONE_PLAYING.total_seconds())
+    await person.get(f"/recordings/{feed.call_id}", headers={"Range": "bytes=200-"})
+    assert await plays(desk) == 2
+    lead = await desk.log_in("lead")
+    await lead.get(f"/recordings/{feed.call_id}", headers={"Range": "bytes=200-"})
+    assert await plays(desk) == 3, "another person's playing is another"
+
+
+@pytest.mark.parametrize(
+    ("confidential", "heard_by"),
+    [("NONE", {"agent1", "lead"}), ("REPORTER", {"agent1"}), ("HIDE_FROM_UNIT", {"agent1", "lead"})],
+)
+async def test_the_recording_of_a_protected_matter_follows_both_permissions(
+    desk: Desk, confidential: str, heard_by: set[str]
+) -> None:
+    person, feed = await desk.log_in("agent1"), await desk.feed("8001")
+    await feed.ring("13912345678")
+    await feed.answer()
+    fields = FIELDS | {"appeal_type": "REPORT", "appellant_name": "举报人甲", "confidential": confidential}
+    sent = await person.post(f"/api/desk/submit/{feed.call_id}", {"kind": "register", "fields": fields})
+    assert sent.status == 200, await sent.text()
+    await feed.end(desk.settings.recordings_dir)
+    for login in ("agent1", "lead"):
+        status = (await (await desk.log_in(login)).get(f"/recordings/{feed.call_id}")).status
+        assert status == (200 if login in heard_by else 403), login
+
+
+async def test_the_same_caller_on_another_seat_opens_no_protected_recording(desk: Desk) -> None:
+    person, feed = await desk.log_in("agent2"), await desk.feed("8002")
+    await feed.ring("13912345678")
+    await feed.answer()
+    fields = FIELDS | {"appeal_type": "REPORT", "appellant_name": "举报人甲", "confidential": "REPORTER"}
+    sent = await person.post(f"/api/desk/submit/{feed.call_id}", {"kind": "register", "fields": fields})
+    assert sent.status == 200, await sent.text()
+    await feed.end(desk.settings.recordings_dir)
+    other, now = await desk.log_in("agent1"), await desk.feed("8001")
+    await now.ring("13912345678")
+    await now.answer()
+    assert (await other.get(f"/recordings/{feed.call_id}")).status == 403
+    card = (await other.json("/api/desk/state"))["caller"]
+    assert [call["recorded"] for call in card["calls"]] == [False]
 
 
 async def test_a_part_behind_the_end_does_not_exist(desk: Desk) -> None:
