@@ -48,10 +48,7 @@ class Ledger:
         while len(self._backlog) > BACKLOG_LIMIT:
             self._backlog.popleft()
             log.error("the database has been away too long: the oldest change is lost")
-        flush = asyncio.create_task(self._flush())
-        self._flushing.add(flush)
-        flush.add_done_callback(self._flushing.discard)
-        done, _ = await asyncio.wait({flush}, timeout=WAIT_S)
+        done, _ = await asyncio.wait({self._begin_flush()}, timeout=WAIT_S)
         if not done or self._backlog:
             self._retry_later()
         return not self._backlog
@@ -62,12 +59,18 @@ class Ledger:
             self._retry.cancel()
             await asyncio.gather(self._retry, return_exceptions=True)
         if self._backlog:
-            await asyncio.wait({asyncio.ensure_future(self._flush())}, timeout=WAIT_S)
+            await asyncio.wait({self._begin_flush()}, timeout=WAIT_S)
         for task in list(self._flushing):
             task.cancel()
         await asyncio.gather(*self._flushing, return_exceptions=True)
         if self._backlog:
             log.error("%d changes could not be written before stopping", len(self._backlog))
+
+    def _begin_flush(self) -> asyncio.Task[None]:
+        flush = asyncio.create_task(self._flush())
+        self._flushing.add(flush)
+        flush.add_done_callback(self._flushing.discard)
+        return flush
 
     def _retry_later(self) -> None:
         if self._retry is None or self._retry.done():

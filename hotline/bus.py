@@ -45,6 +45,7 @@ class _Subscription:
         self.kinds = kinds
         self.queue: asyncio.Queue[Event] = asyncio.Queue(QUEUE_LIMIT)
         self.busy = False
+        self._over = False
         self.task = asyncio.create_task(self._run(), name=f"bus:{getattr(handler, '__qualname__', handler)}")
 
     def offer(self, event: Event) -> None:
@@ -55,8 +56,13 @@ class _Subscription:
             log.warning("subscriber %s lags: oldest event dropped", self.task.get_name())
         self.queue.put_nowait(event)
 
+    def end(self) -> None:
+        """Deliver nothing more; a handler that is at work is cancelled."""
+        self._over = True
+        self.task.cancel()
+
     async def _run(self) -> None:
-        while True:
+        while not self._over:
             event = await self.queue.get()
             self.busy = True
             try:
@@ -74,6 +80,8 @@ class LocalBus:
 
     def __init__(self) -> None:
         self._subscriptions: list[_Subscription] = []
+        self._ending: set[asyncio.Task[None]] = set()
+        """Of those who unsubscribed: handlers that still clean up, with a database connection in hand perhaps."""
 
     async def publish(self, event: Event) -> None:
         for subscription in list(self._subscriptions):
@@ -86,7 +94,10 @@ class LocalBus:
         def unsubscribe() -> None:
             if subscription in self._subscriptions:
                 self._subscriptions.remove(subscription)
-            subscription.task.cancel()
+            if not subscription.task.done():
+                subscription.end()
+                self._ending.add(subscription.task)
+                subscription.task.add_done_callback(self._ending.discard)
 
         return unsubscribe
 
@@ -96,10 +107,11 @@ class LocalBus:
             await asyncio.sleep(0)
 
     async def close(self) -> None:
-        tasks = [subscription.task for subscription in self._subscriptions]
+        """End all subscriptions and wait until their handlers have cleaned up."""
+        tasks = {subscription.task for subscription in self._subscriptions} | self._ending
+        for subscription in self._subscriptions:
+            subscription.end()
         self._subscriptions.clear()
-        for task in tasks:
-            task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 

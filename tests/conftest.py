@@ -20,6 +20,7 @@ from db.models import Base
 from db.session import Sessions, make_engine, make_sessions
 from hotline.bus import LocalBus
 from hotline.settings import Settings
+from tests.engines import close_engine
 from tests.fakes.clock import FakeClock
 
 _numbers = itertools.count(1)
@@ -144,4 +145,4 @@ async def sessions(database: str) -> AsyncIterator[Sessions]:
     """Sessions on a database with all tables, SQLite and PostgreSQL in turn."""
     engine = make_engine(database)
     yield make_sessions(engine)
-    await engine.dispose()
+    await close_engine(engine)

@@ -19,6 +19,7 @@ from hotline.bus import LocalBus
 from hotline.settings import Settings
 from kb.index import KnowledgeIndex
 from tests.chromium import chromium
+from tests.engines import close_engine
 from tests.fakes.desk_seed import QUICK, seed
 from tests.fakes.desk_talks import speech_ready
 from tests.integration.desk.room import SHOWN_MS, Room, a_browser, sit_down
@@ -38,7 +39,7 @@ async def sessions(seeded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     shutil.copy(seeded, tmp_path / "desk.db")
     engine = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'desk.db'}")
     yield make_sessions(engine)
-    await engine.dispose()
+    await close_engine(engine)
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from hotline.events import Answer
 from hotline.settings import Settings
 from kb.sections import Section
 from kb.view import ArticleView, UnknownArticle
+from tests.engines import close_engine
 from tests.fakes.clock import FakeClock
 from tests.fakes.desk_control import FakeControl
 from tests.fakes.desk_feed import DeskFeed
@@ -177,7 +178,7 @@ async def sessions(seeded: Path, tmp_path: Path) -> AsyncIterator[Sessions]:
     shutil.copy(seeded, tmp_path / "desk.db")
     engine = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'desk.db'}")
     yield make_sessions(engine)
-    await engine.dispose()
+    await close_engine(engine)
 
 
 MakeDesk = Callable[..., Awaitable[Desk]]

@@ -11,6 +11,7 @@ from db.models import Base
 from db.session import Sessions, make_engine, make_sessions
 from hotline.bus import LocalBus
 from hotline.settings import Settings
+from tests.engines import close_engine
 from tests.fakes.asterisk_ami import FakeAsterisk
 from tests.fakes.clock import FakeClock
 from tests.unit.calls.kit import Room, room
@@ -29,7 +30,7 @@ async def one_database(tmp_path: Path) -> AsyncIterator[Sessions]:
     async with engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
     yield make_sessions(engine)
-    await engine.dispose()
+    await close_engine(engine)
 
 
 @pytest.fixture

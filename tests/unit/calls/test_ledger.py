@@ -74,3 +74,20 @@ async def test_a_slow_database_delays_nobody_for_long(sessions: Sessions, monkey
     await until(lambda: ledger.behind == 0)
     assert await days(sessions) == [1]
     await ledger.close()
+
+
+async def test_closing_leaves_no_write_behind(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("calls.ledger.WAIT_S", 0.01)
+    ended: list[bool] = []
+
+    async def endless(_: AsyncSession) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(True)
+
+    ledger = Ledger(sessions)
+    assert not await ledger.write(endless)
+    begun = asyncio.all_tasks()
+    await ledger.close()
+    assert ended and not [task for task in asyncio.all_tasks() - begun if not task.done()]

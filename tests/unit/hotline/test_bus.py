@@ -62,6 +62,27 @@ async def test_unsubscribe_stops_delivery(bus: LocalBus) -> None:
     assert heard == []
 
 
+async def test_closing_waits_for_the_handler_of_one_who_unsubscribed(bus: LocalBus) -> None:
+    begun, cleaned = asyncio.Event(), asyncio.Event()
+
+    async def work(_: CallEnded) -> None:
+        try:
+            begun.set()
+            await asyncio.Event().wait()
+        finally:
+            for _turn in range(20):  # as a database connection is handed back
+                await asyncio.sleep(0)
+            cleaned.set()
+
+    stop = bus.subscribe(work, CallEnded)
+    await bus.publish(ended("a"))
+    await begun.wait()
+    stop()
+    assert not cleaned.is_set()
+    await bus.close()
+    assert cleaned.is_set()
+
+
 async def test_bridge_carries_events_both_ways_without_echo(bus: LocalBus, tmp_path: Path) -> None:
     server = BridgeServer(bus, tmp_path / "bus.sock")
     await server.start()
