@@ -9,6 +9,7 @@ from aiohttp import ClientSession, ClientTimeout, web
 from agent_desk import (
     acts,
     admin,
+    audit,
     board,
     callbacks,
     desk,
@@ -55,6 +56,7 @@ ROOMS = (
     unit_pages,
     board,
     admin,
+    audit,
 )
 
 __all__ = ["DeskServices", "make_app"]

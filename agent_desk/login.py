@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from sqlalchemy import select
 
+from agent_desk import words
 from agent_desk.access import COOKIE, PRE_COOKIE, WEB_SESSIONS, allow, identity
 from agent_desk.access import IDENTITY as IDENTITY_KEY
 from agent_desk.client_address import client_address
@@ -18,7 +19,7 @@ from agent_desk.lockout import FAILURES_ALLOWED, LOCKED_FOR, AddressBlocked, Add
 from agent_desk.open_sockets import SOCKETS
 from agent_desk.pages import moment, render
 from agent_desk.passwords import hash_password_async, needs_rehash, password_matches, weakness
-from agent_desk.permissions import Permission, home
+from agent_desk.permissions import Permission, home, pages_of
 from agent_desk.services import DeskServices, services
 from agent_desk.trail import leave_trace
 from db.models import User
@@ -75,6 +76,15 @@ def _login_page(request: web.Request, *, error: str = "", login: str = "", statu
 @allow(Permission.LOGGED_IN)
 async def start(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(home(identity(request).permissions))
+
+
+@routes.get("/home")
+@allow(Permission.LOGGED_IN)
+async def landing(request: web.Request) -> web.StreamResponse:
+    """For people whose role has no page to start on: what they have, or that theirs comes later."""
+    who = identity(request)
+    roles = [words.ROLE_NAMES.get(role, role) for role in sorted(who.roles)]
+    return render(request, "home.html", roles=roles, mine=pages_of(who.permissions))
 
 
 @routes.get("/login")

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from agent_desk import words
 from agent_desk.access import IDENTITY
-from agent_desk.permissions import Permission
+from agent_desk.permissions import Permission, pages_of
 from hotline.clock import local
 
 HERE = Path(__file__).parent
@@ -33,7 +33,7 @@ def make_pages() -> Environment:
         auto_reload=False,
     )
     environment.filters["moment"] = moment
-    environment.globals.update(words=words, Permission=Permission)
+    environment.globals.update(words=words, Permission=Permission, pages_of=pages_of)
     return environment
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -71,14 +72,33 @@ def allowed(roles: Iterable[str]) -> frozenset[Permission]:
     return frozenset(granted)
 
 
-HOMES: tuple[tuple[Permission, str], ...] = (
-    (Permission.TAKE_CALLS, "/desk"),
-    (Permission.UNIT_LIST, "/unit"),
-    (Permission.ADMINISTER, "/admin"),
-    (Permission.WATCH_BOARD, "/board"),
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the navigation and who has it."""
+
+    permission: Permission
+    path: str
+    name: str
+
+
+PAGES: tuple[Page, ...] = (
+    Page(Permission.TAKE_CALLS, "/desk", "坐席工作台"),
+    Page(Permission.TAKE_CALLS, "/tickets", "我的工单"),
+    Page(Permission.UNIT_LIST, "/unit", "本单位工单"),
+    Page(Permission.WATCH_BOARD, "/board", "运行监控"),
+    Page(Permission.ADMINISTER, "/admin", "系统管理"),
+    Page(Permission.READ_AUDIT, "/audit", "操作留痕"),
 )
+
+HOMES = ("/desk", "/unit", "/admin", "/board", "/audit")
+
+
+def pages_of(permissions: frozenset[Permission]) -> list[Page]:
+    """The pages in the navigation of a person with these permissions."""
+    return [page for page in PAGES if page.permission in permissions]
 
 
 def home(permissions: frozenset[Permission]) -> str:
     """Where a person starts after logging in."""
-    return next((path for permission, path in HOMES if permission in permissions), "/password")
+    theirs = {page.path for page in pages_of(permissions)}
+    return next((path for path in HOMES if path in theirs), "/home")

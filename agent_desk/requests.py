@@ -40,7 +40,12 @@ def call_id_of(request: web.Request) -> str:
     return call_id
 
 
+def asked(request: web.Request, name: str, limit: int = 60) -> str:
+    """A search word from the address: trimmed, without control characters (PostgreSQL takes no NUL)."""
+    return "".join(c for c in request.query.get(name, "") if c.isprintable()).strip()[:limit]
+
+
 def page_of(request: web.Request) -> int:
     """The page asked for, from 1."""
-    asked = request.query.get("page", "1")
-    return max(1, min(int(asked), 10_000)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+    page = request.query.get("page", "1")
+    return max(1, min(int(page), 10_000)) if page.isascii() and page.isdigit() and len(page) < 6 else 1

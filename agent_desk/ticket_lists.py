@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement
 from agent_desk import words
 from agent_desk.access import identity
 from agent_desk.pages import render
-from agent_desk.requests import page_of
+from agent_desk.requests import asked, page_of
 from agent_desk.services import services
 from tickets.lists import PAGE, counts, list_tickets
 
@@ -62,7 +62,7 @@ async def show_list(
     desk = services(request)
     chosen = request.query.get("show", "")
     chosen = chosen if chosen in filters else next(iter(filters))
-    text, page, now = request.query.get("q", "").strip()[:60], page_of(request), desk.clock.now()
+    text, page, now = asked(request, "q"), page_of(request), desk.clock.now()
     async with desk.sessions() as session:
         rows, total = await list_tickets(
             session,

@@ -38,7 +38,7 @@ def test_the_table_knows_every_role() -> None:
 
 def test_unknown_roles_give_nothing() -> None:
     assert allowed(["NO_SUCH_ROLE"]) == {Permission.LOGGED_IN}
-    assert home(allowed([])) == "/password"
+    assert home(allowed([])) == "/home"
 
 
 def test_nobody_outside_the_centre_hears_recordings() -> None:

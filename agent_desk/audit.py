@@ -1,0 +1,164 @@
+"""The audit list: who did what to which object and when. Read-only, and without anything about citizens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from aiohttp import web
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agent_desk import words
+from agent_desk.access import allow
+from agent_desk.pages import render
+from agent_desk.permissions import Permission
+from agent_desk.requests import asked, page_of
+from agent_desk.services import services
+from db.models import AuditEvent, Ticket, Unit, User
+from hotline.clock import SHANGHAI
+from tickets.states import ACTIONS, CHECK, STATE_NAMES, State
+
+PAGE = 50
+"""Rows of a page."""
+
+OBJECTS = {
+    "account": "账号",
+    "ticket": "工单",
+    "recording": "通话录音",
+    "voicemail": "留言",
+    "callback": "回拨任务",
+    "article": "知识条目",
+    "script": "语音脚本",
+}
+ACTS = {
+    "login": "登录",
+    "login_failed": "登录失败",
+    "locked": "连续输错锁定",
+    "password_changed": "修改密码",
+    "password_reset": "重置密码",
+    "account_made": "新建账号",
+    "played": "收听",
+    "heard": "标记已听",
+    "publish": "发布",
+    "validity": "调整有效期",
+    "give_up": "放弃回拨",
+} | {action: row.label for action, row in (ACTIONS | {CHECK.action: CHECK}).items()}
+
+routes = web.RouteTableDef()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the trail in words. Its reason and detail are left out: they may name citizens."""
+
+    at: datetime
+    who: str
+    login: str
+    unit: str
+    act: str
+    kind: str
+    object: str
+    states: str
+
+
+@routes.get("/audit")
+@allow(Permission.READ_AUDIT)
+async def page(request: web.Request) -> web.StreamResponse:
+    """Filtered by person, act and day, newest first."""
+    who = asked(request, "who", 40)
+    act = request.query.get("act", "")
+    act = act if act in ACTS else ""
+    since, until = _day(request.query.get("since", "")), _day(request.query.get("until", ""))
+    number = page_of(request)
+    async with services(request).sessions() as session:
+        where = _where(who, act, since, until)
+        total = await session.scalar(
+            select(func.count())
+            .select_from(AuditEvent)
+            .outerjoin(User, User.id == AuditEvent.actor_user_id)
+            .where(*where)
+        )
+        found = await session.execute(
+            select(AuditEvent, User.login, Unit.name)
+            .outerjoin(User, User.id == AuditEvent.actor_user_id)
+            .outerjoin(Unit, Unit.id == AuditEvent.unit_id)
+            .where(*where)
+            .order_by(AuditEvent.id.desc())
+            .limit(PAGE)
+            .offset((number - 1) * PAGE)
+        )
+        rows = [(event, login or "", unit or "") for event, login, unit in found.all()]
+        names = await _names(session, [event for event, *_ in rows])
+    return render(
+        request,
+        "audit.html",
+        rows=[_line(event, login, unit, names) for event, login, unit in rows],
+        acts=ACTS,
+        chosen={
+            "who": who,
+            "act": act,
+            "since": since.isoformat() if since else "",
+            "until": until.isoformat() if until else "",
+        },
+        total=total or 0,
+        page=number,
+        pages=max(1, -(-(total or 0) // PAGE)),
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if 2000 <= day.year <= 2999 else None
+
+
+def _where(who: str, act: str, since: date | None, until: date | None) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = []
+    if who:
+        where.append(
+            or_(
+                AuditEvent.actor_name.contains(who, autoescape=True),
+                User.login.contains(who, autoescape=True),
+            )
+        )
+    if act:
+        where.append(AuditEvent.action == act)
+    if since:
+        where.append(AuditEvent.at >= datetime.combine(since, time(), SHANGHAI))
+    if until:
+        where.append(AuditEvent.at < datetime.combine(until + timedelta(days=1), time(), SHANGHAI))
+    return where
+
+
+async def _names(session: AsyncSession, events: Iterable[AuditEvent]) -> dict[tuple[str, str], str]:
+    """What people call the objects that have a number or name of their own."""
+    ids: dict[str, set[int]] = {"account": set(), "ticket": set()}
+    for event in events:
+        if event.object_kind in ids and event.object_id.isdigit():
+            ids[event.object_kind].add(int(event.object_id))
+    accounts = await session.execute(select(User.id, User.login).where(User.id.in_(ids["account"])))
+    tickets = await session.execute(select(Ticket.id, Ticket.ticket_no).where(Ticket.id.in_(ids["ticket"])))
+    named = {("account", str(number)): login for number, login in accounts.all()}
+    return named | {("ticket", str(number)): ticket_no for number, ticket_no in tickets.all()}
+
+
+def _line(event: AuditEvent, login: str, unit: str, names: dict[tuple[str, str], str]) -> Line:
+    return Line(
+        at=event.at,
+        who=event.actor_name or "系统",
+        login=login,
+        unit=unit,
+        act=ACTS.get(event.action, event.action),
+        kind=OBJECTS.get(event.object_kind, event.object_kind),
+        object=names.get((event.object_kind, event.object_id), event.object_id),
+        states=_states(event.from_state, event.to_state),
+    )
+
+
+def _states(before: str, after: str) -> str:
+    names = [STATE_NAMES[State(state)] if state in words.TICKET_STATES else state for state in (before, after)]
+    return " → ".join(name for name in names if name) if names[0] != names[1] else names[1]
