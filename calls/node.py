@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from calls.ami import AmiLink
+from calls.announcer import Announcer
 from calls.callback_room import Callbacks
 from calls.conference import Conference, Speak
 from calls.control import Control
@@ -55,6 +56,7 @@ class CallsNode:
         self.strays = Strays(
             self.link, self.tracker, self.recordings, self.outcomes, sessions, bus, clock, settings
         )
+        self.announcer = Announcer(self.link, self.tracker, wrap_up_s=wrap_up_s)
         self._bus = bus
         self._clock = clock
 
@@ -65,6 +67,7 @@ class CallsNode:
         await self.callbacks.start()
         await self.outcomes.start()
         await self.strays.start()
+        await self.announcer.start()
         await self.control.start()
         await self.link.start()
 
@@ -77,6 +80,7 @@ class CallsNode:
         """Stop all parts; calls in Asterisk go on."""
         await self.control.close()
         await self.conference.close()
+        await self.announcer.close()
         await self.strays.close()
         await self.link.close()
         await self.tracker.close()
