@@ -197,6 +197,8 @@ async function retryMic() {
 let reading = null;
 const recent = []; // events of the last seconds: a snapshot may be older than what we were told meanwhile
 const LAG_MS = 2000;
+const AGAIN_MS = 3000; // a state that could not be read is asked for again
+let again = 0;
 
 function remember(e) {
   const at = performance.now();
@@ -204,26 +206,14 @@ function remember(e) {
   while (recent.length && recent[0].at < at - 10 * LAG_MS) recent.shift();
 }
 
-/** What an event changes on the screen. Also for the events of the last seconds after a snapshot that may not
- * know them yet: a call that rings this instant may have no row so far. */
-function take(e) {
-  const ours = e.agent === state.me?.extension;
-  if (e.event === "CallRinging" && ours) ringing(e);
-  if (e.event === "RingMissed" && ours && state.call?.id === e.call_id && !state.call.answered_at) clearCall();
-  apply(e);
-  if (e.event === "AgentStateChanged" && ours && ["ready", "not_ready", "offline"].includes(e.state)) {
-    // An unfinished ticket stays on the screen until the next call rings; it is saved all the same.
-    const unfinished = state.draft && !state.draft.ticket && state.draft.touched?.length;
-    if (state.call && (!state.call.answered_at || (state.call.state === "ended" && !unfinished))) clearCall();
-  }
-}
-
-/** The address may name a call whose ticket is to be finished: `/desk?call=…`, from a ticket's page. */
-async function openNamed() {
-  const callId = new URLSearchParams(location.search).get("call");
-  if (!callId) return;
-  history.replaceState(null, "", "/desk");
-  await resume(callId);
+/** A snapshot may be older than what we were told meanwhile: bring it up to date. A call that rings this instant
+ * may have no row at all so far. */
+function catchUp(since) {
+  const told = recent.filter(({ at }) => at > since).map(({ e }) => e);
+  const rang = told.findLast((e) => e.event === "CallRinging" && e.agent === state.me.extension);
+  const over = rang && told.some((e) => ["RingMissed", "CallEnded"].includes(e.event) && e.call_id === rang.call_id);
+  if (rang && !over) ringing(rang);
+  for (const e of told) apply(e);
 }
 
 /** Read the whole state again; calls while one is under way share a following one. */
@@ -234,13 +224,15 @@ function refresh() {
       await save(); // what is typed here is newer than what the server knows
       const asked = performance.now();
       load(await get("/api/desk/state"));
-      for (const { at, e } of recent) if (at > asked - LAG_MS) take(e);
+      catchUp(asked - LAG_MS);
       state.link.up = true;
       changed("link");
       pickUp();
       await openNamed();
     } catch (error) {
-      if (error.status === 401) signedOut();
+      if (error.status === 401) return signedOut();
+      clearTimeout(again);
+      again = setTimeout(refresh, AGAIN_MS);
     }
   });
   return reading;
@@ -262,8 +254,15 @@ const live = new Live({
       if (e.event === "CallbackChanged") return refreshTodo();
       if (e.event === "QueueChanged") { state.waiting[e.queue] = e.waiting; return changed("waiting"); }
       remember(e);
-      take(e);
+      if (e.event === "CallRinging" && e.agent === ext) ringing(e);
+      if (e.event === "RingMissed" && e.agent === ext && state.call?.id === e.call_id && !state.call.answered_at) clearCall();
+      apply(e);
       if (["CallRinging", "CallAnswered"].includes(e.event) && e.agent === ext) refresh();
+      if (e.event === "AgentStateChanged" && e.agent === ext && ["ready", "not_ready", "offline"].includes(e.state)) {
+        // An unfinished ticket stays on the screen until the next call rings; it is saved all the same.
+        const unfinished = state.draft && !state.draft.ticket && state.draft.touched?.length;
+        if (state.call && (!state.call.answered_at || (state.call.state === "ended" && !unfinished))) clearCall();
+      }
       return null;
     },
     seat: (seat) => {

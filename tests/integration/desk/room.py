@@ -80,3 +80,4 @@ async def on_the_line(room: Room, page: Page) -> None:
     await page.keyboard.press("F2")
     await expect(page.locator("#k-hold")).to_be_enabled(timeout=SHOWN_MS)
     await room.feed.answer()
+    await expect(page.locator("#d-title")).to_be_visible(timeout=SHOWN_MS)

@@ -52,6 +52,23 @@ async def test_typing_while_the_link_is_away_is_kept_and_saved_later(room: Room,
     assert draft is not None and draft.fields["title"] == "断网时写的"
 
 
+async def test_typing_that_never_reached_the_server_survives_a_reload(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    await page.route("**/api/desk/draft/*", lambda route: route.abort())
+    await page.fill("#d-title", "没来得及保存的")
+    await expect(page.locator("#d-saved")).to_have_text(re.compile("^没有保存"), timeout=SHOWN_MS)
+    await page.unroute("**/api/desk/draft/*")
+    # As a crash: nothing is sent while the page goes away.
+    await page.evaluate("addEventListener('pagehide', (e) => e.stopImmediatePropagation(), {capture: true})")
+    await page.reload()
+    await expect(page.locator("#d-title")).to_have_value("没来得及保存的", timeout=SHOWN_MS)
+    await expect(page.locator("#d-saved")).to_have_text(re.compile("^已保存"), timeout=SHOWN_MS)
+    async with room.sessions() as session:
+        draft = await session.get(TicketDraft, room.feed.call_id)
+    assert draft is not None and draft.fields["title"] == "没来得及保存的"
+    assert await page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('unsaved'))") == []
+
+
 async def test_knowledge_is_found_as_one_types_and_becomes_the_answer(room: Room, page: Page) -> None:
     await on_the_line(room, page)
     await page.keyboard.press("Alt+k")
