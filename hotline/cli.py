@@ -163,7 +163,7 @@ def desk() -> None:
 
 @app.command()
 def jobs() -> None:
-    """Run the jobs role: clocks, retention, call-back expiry (needs PostgreSQL and NATS)."""
+    """Run the jobs role: call-backs, messages, retention dates, expired articles (needs PostgreSQL and NATS)."""
     _run_roles(frozenset({"jobs"}), "jobs")
 
 

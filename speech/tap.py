@@ -47,6 +47,9 @@ ORIGINATE_S = 5.0
 PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Before each further try of a tap that failed or ended while its call goes on; the last for ever."""
 
+LAST_GAP_S = 1.0
+"""Unheard ends of a call that are told; a shorter one is the hanging up itself."""
+
 WRITE_S = 2.0
 """How long a gap waits for the database before it is told all the same."""
 
@@ -182,7 +185,7 @@ class TapManager:
     async def _left(self, event: LegLeft) -> None:
         for key, tap in list(self._taps.items()):
             if tap.call_id == event.call_id and tap.channel == event.channel:
-                self._forget(key)
+                await self._end(key)
 
     async def _handed_over(self, event: HandoffChanged) -> None:
         """Our agent has left and the talk goes on: what citizen and police say then is not ours to hear.
@@ -211,7 +214,7 @@ class TapManager:
         self._origins.pop(event.call_id, None)
         self._citizens.pop(event.call_id, None)
         for key in [key for key in self._taps if key[0] == event.call_id]:
-            self._forget(key)
+            await self._end(key)
 
     def _want(self, call_id: str, speaker: Speaker, channel: str) -> None:
         if not channel or any(sign in channel for sign in ",\r\n"):
@@ -225,6 +228,16 @@ class TapManager:
         tap = Tap(call_id, speaker, channel, self._origins[call_id])
         self._taps[(call_id, speaker)] = tap
         self._open(tap)
+
+    async def _end(self, key: tuple[str, Speaker]) -> None:
+        """The speaker has left. What was not heard until then is told: a transcript must not look whole."""
+        tap = self._taps[key]
+        self._forget(key)
+        now = self._clock.now()
+        # A leg often ends a moment before its call does: nothing was said in that moment.
+        if tap.lost_at is not None and (now - tap.lost_at).total_seconds() >= LAST_GAP_S:
+            tap.opened_at = now
+            await self._tell_gap(tap)
 
     def _forget(self, key: tuple[str, Speaker]) -> None:
         tap = self._taps.pop(key)

@@ -342,6 +342,22 @@ async def test_after_the_call_nothing_is_renewed(node: Node) -> None:
     assert len(node.opened()) == 1
 
 
+@pytest.mark.parametrize(("unheard_s", "told"), [(7, [(15_000, 22_000)]), (0.5, [])])
+async def test_the_unheard_end_of_a_call_is_told(
+    node: Node, unheard_s: float, told: list[tuple[int, int]]
+) -> None:
+    """Without it the transcript would look whole. The moment in which a call is hung up is none."""
+    await node.answer()
+    await node.settled()
+    node.clock.move(seconds=5)
+    node.link.raises = True
+    node.link.hang_up(node.opened("citizen")[0].tap_id)
+    node.clock.move(seconds=unheard_s)
+    await node.bus.publish(CallEnded(call_id="call", hungup_by="citizen", outcome="answered", at=node.clock.now()))
+    await node.settled()
+    assert [(gap.start_ms, gap.end_ms) for gap in node.gaps()] == told
+
+
 async def test_a_channel_that_would_inject_options_is_refused(node: Node) -> None:
     await node.bus.publish(
         CallAnswered(
