@@ -10,7 +10,8 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_desk.web_sessions import Identity
-from calls.callbacks import Claim, claims_of, list_open
+from calls.call_hours import CallHours
+from calls.callbacks import ALWAYS, Claim, claims_of, list_open, may_call
 from db.models import Call, CallbackTask, Ticket, Voicemail
 from hotline.phone import normalise
 from tickets.protected import barred_calls
@@ -33,7 +34,9 @@ NOTES = {
 }
 
 
-async def waiting(session: AsyncSession, who: Identity, now: datetime) -> dict[str, Any]:
+async def waiting(
+    session: AsyncSession, who: Identity, now: datetime, hours: CallHours = ALWAYS
+) -> dict[str, Any]:
     """`callbacks`: open tasks, the most urgent first; `messages`: those that stand in no task's row."""
     tasks = await list_open(session, limit=SHOWN)
     claims = await claims_of(session, [task.id for task in tasks if task.state == "taken"])
@@ -47,7 +50,10 @@ async def waiting(session: AsyncSession, who: Identity, now: datetime) -> dict[s
         ]
         shown |= {message["id"] for message in messages}
         call = origins.get(task.call_id)
-        rows.append(_row(task, call, claims.get(task.id), messages, who, now))
+        row = _row(task, call, claims.get(task.id), messages, who, now)
+        if not await may_call(session, task, now, hours):
+            row |= {"late": False, "closed_until": hours.next_open(now).isoformat()}
+        rows.append(row)
     # What may be a matter of life and death stands above whatever is due sooner.
     rows.sort(key=lambda row: not row["emergency"])
     loose = [message for message in await _loose(session, now) if message["id"] not in shown]
@@ -90,6 +96,7 @@ def _row(
         "called_at": (call.started_at if call else task.created_at).isoformat(),
         "due_at": task.due_at.isoformat(),
         "late": task.due_at < now,
+        "closed_until": None,
         "attempts": task.attempts,
         "result": task.result,
         "holder": holder,

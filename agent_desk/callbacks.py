@@ -8,6 +8,7 @@ from agent_desk.access import allow, identity
 from agent_desk.errors import Refused
 from agent_desk.permissions import Permission
 from agent_desk.services import DeskServices, services
+from calls.call_hours import CallHours
 from calls.callbacks import CallbackError, release, take
 from calls.client import ControlRefused, ControlTimeout
 from db.models import CallbackTask
@@ -29,7 +30,8 @@ async def call(request: web.Request) -> web.StreamResponse:
         raise Refused("您的账号没有分配座席分机，请联系平台管理员。")
     try:
         async with desk.sessions.begin() as session:
-            task = await take(session, desk.clock, _task_id(request), who.user_id)
+            hours = CallHours.of(desk.settings)
+            task = await take(session, desk.clock, _task_id(request), who.user_id, hours=hours)
     except CallbackError as error:
         raise Refused(str(error), status=409) from None
     await _tell(desk, task)

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from agent_desk.callback_list import waiting
 from agent_desk.services import DeskServices
 from agent_desk.web_sessions import Identity
+from calls.call_hours import CallHours
 from db.models import Call, Ticket, TicketDraft
 from hotline.clock import local
 from hotline.phone import normalise
@@ -65,5 +66,5 @@ async def desk_todo(desk: DeskServices, who: Identity) -> dict[str, Any]:
                 }
                 for draft, call in drafts
             ],
-            **await waiting(session, who, now),
+            **await waiting(session, who, now, CallHours.of(desk.settings)),
         }

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
+from calls.call_hours import CallHours
 from calls.callback_claims import settle, sweep
-from calls.callbacks import SHORT_S, request
+from calls.callbacks import DAY, SHORT_S, request
 from db.models.call import Call, CallbackTask
 from db.session import Sessions
 from hotline.bus import Bus
@@ -18,7 +19,8 @@ from hotline.events import AgentStateChanged, CallAnswered, CallbackChanged, Cal
 class Callbacks:
     """One per node; `start` subscribes. Desks hear of every change by `CallbackChanged`."""
 
-    def __init__(self, sessions: Sessions, bus: Bus, clock: Clock) -> None:
+    def __init__(self, sessions: Sessions, bus: Bus, clock: Clock, *, hours: CallHours = DAY) -> None:
+        self._hours = hours
         self._sessions = sessions
         self._bus = bus
         self._clock = clock
@@ -51,7 +53,14 @@ class Callbacks:
             elif isinstance(event, QueueAbandoned):
                 if event.wait_s >= SHORT_S:
                     moved = [
-                        await request(session, self._clock, call_id=call.id, phone=call.caller, kind="missed")
+                        await request(
+                            session,
+                            self._clock,
+                            call_id=call.id,
+                            phone=call.caller,
+                            kind="missed",
+                            hours=self._hours,
+                        )
                     ]
             else:
                 rows = await session.scalars(

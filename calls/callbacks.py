@@ -14,7 +14,8 @@ from sqlalchemy import exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from db.models.call import CallbackTask
+from calls.call_hours import CallHours
+from db.models.call import Call, CallbackTask
 from db.models.organisation import User
 from db.models.ticket import AuditEvent
 from hotline.clock import Clock, local
@@ -32,6 +33,12 @@ RANK = {"missed": 0, "requested": 1, "voicemail": 2}
 """A task of a number that calls again becomes what asks for more: a message must be heard."""
 
 
+DAY = CallHours()
+ALWAYS = CallHours(0, 24)
+ALARM_FOR = timedelta(days=1)
+"""An alarm of the same number so long before the task belongs to it."""
+
+
 class CallbackError(Exception):
     """The task cannot be taken or finished; the text is Chinese, for people."""
 
@@ -46,10 +53,17 @@ class Claim:
 
 
 async def request(
-    session: AsyncSession, clock: Clock, *, call_id: str, phone: str, kind: str = "requested"
+    session: AsyncSession,
+    clock: Clock,
+    *,
+    call_id: str,
+    phone: str,
+    kind: str = "requested",
+    hours: CallHours = DAY,
 ) -> CallbackTask:
     """A task to call `phone` (normalised digits) back within 30 minutes; the open one if there is one.
 
+    What would be due outside the hours is due when they begin.
     kind: requested (asked by key), missed, voicemail. Raises CallbackError for an empty phone.
     """
     if not phone:
@@ -62,8 +76,9 @@ async def request(
             found.kind, found.call_id = kind, call_id
         return found
     now = clock.now()
+    due_at = hours.next_open(now + DUE)
     task = CallbackTask(
-        call_id=call_id, phone=phone, kind=kind, state="open", created_at=now, due_at=now + DUE, attempts=0
+        call_id=call_id, phone=phone, kind=kind, state="open", created_at=now, due_at=due_at, attempts=0
     )
     session.add(task)
     await session.flush()
@@ -90,8 +105,23 @@ async def claims_of(session: AsyncSession, task_ids: Iterable[int]) -> dict[int,
     return {int(row.object_id): Claim(row.actor_user_id, row.actor_name, row.at) for row in rows}
 
 
-async def take(session: AsyncSession, clock: Clock, task_id: int, user_id: int) -> CallbackTask:
-    """The user takes the task, so that nobody else calls. Raises CallbackError naming who has it."""
+async def may_call(session: AsyncSession, task: CallbackTask, now: datetime, hours: CallHours) -> bool:
+    """Whether this number may be rung now: within the hours, or at any time when life may be at stake."""
+    if hours.open(now):
+        return True
+    alarmed = exists().where(
+        Call.caller == task.phone, Call.emergency.is_(True), Call.started_at >= task.created_at - ALARM_FOR
+    )
+    return bool(await session.scalar(select(alarmed)))
+
+
+async def take(
+    session: AsyncSession, clock: Clock, task_id: int, user_id: int, *, hours: CallHours = ALWAYS
+) -> CallbackTask:
+    """The user takes the task, so that nobody else calls. Raises CallbackError naming who has it, or the hours."""
+    wanted = await session.get(CallbackTask, task_id)
+    if wanted is not None and not await may_call(session, wanted, clock.now(), hours):
+        raise CallbackError(f"夜间不回拨市民，请在{hours.first}:00以后回拨。")
     other = aliased(CallbackTask)
     same_number = exists().where(
         other.phone == CallbackTask.phone, other.state == "taken", other.taken_by != user_id

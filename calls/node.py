@@ -6,6 +6,7 @@ from typing import Any
 
 from calls.ami import AmiLink
 from calls.announcer import Announcer
+from calls.call_hours import CallHours
 from calls.callback_room import Callbacks
 from calls.conference import Conference, Speak
 from calls.control import Control
@@ -51,8 +52,10 @@ class CallsNode:
         )
         self.control = Control(self.link, self.tracker, self.conference, bus, clock, settings)
         self.recordings = Recordings(settings, sessions, bus, clock)
-        self.callbacks = Callbacks(sessions, bus, clock)
-        self.outcomes = Outcomes(sessions, bus, clock=clock, recordings=settings.recordings_dir)
+        self.callbacks = Callbacks(sessions, bus, clock, hours=CallHours.of(settings))
+        self.outcomes = Outcomes(
+            sessions, bus, clock=clock, recordings=settings.recordings_dir, hours=CallHours.of(settings)
+        )
         self.strays = Strays(
             self.link, self.tracker, self.recordings, self.outcomes, sessions, bus, clock, settings
         )

@@ -17,6 +17,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls import callbacks
+from calls.call_hours import CallHours
 from db.models.call import Call, CallbackTask, Voicemail
 from db.session import Sessions
 from hotline.bus import Bus
@@ -45,7 +46,9 @@ class Outcomes:
         after_s: float = 3.0,
         clock: Clock | None = None,
         recordings: Path | None = None,
+        hours: CallHours = callbacks.DAY,
     ) -> None:
+        self._hours = hours
         self._clock = clock or SystemClock()
         self._sessions = sessions
         self._bus = bus
@@ -144,7 +147,12 @@ class Outcomes:
                 if phone and not await self._asked_for(session, message, phone):
                     tasks.append(
                         await callbacks.request(
-                            session, self._clock, call_id=message.call_id, phone=phone, kind="voicemail"
+                            session,
+                            self._clock,
+                            call_id=message.call_id,
+                            phone=phone,
+                            kind="voicemail",
+                            hours=self._hours,
                         )
                     )
         for message_id, call_id, state in waiting:
@@ -176,7 +184,9 @@ class Outcomes:
         phone = await session.scalar(select(Call.caller).where(Call.id == call_id))
         if not phone:
             return None
-        return await callbacks.request(session, self._clock, call_id=call_id, phone=phone, kind="voicemail")
+        return await callbacks.request(
+            session, self._clock, call_id=call_id, phone=phone, kind="voicemail", hours=self._hours
+        )
 
 
 def _length_and_end(path: Path) -> tuple[float, datetime]:

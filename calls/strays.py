@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from calls import callbacks, sidecar
 from calls.ami import AmiError, AmiLink
 from calls.ami_action import variables
+from calls.call_hours import CallHours
 from calls.outcomes import Outcomes
 from calls.recordings import Recordings
 from calls.tracker import Tracker
@@ -89,6 +90,7 @@ class Strays:
         self._sessions = sessions
         self._bus = bus
         self._clock = clock
+        self._hours = CallHours.of(settings)
         self._folder = settings.recordings_dir
         self._live = self._folder / "live"
         self._wake = asyncio.Event()
@@ -203,7 +205,7 @@ class Strays:
             recent = found.ended_at > self._clock.now() - CALL_BACK_FOR
             if wants and recent and lasted >= callbacks.SHORT_S and not await _served_since(session, phone, began):
                 task = await callbacks.request(
-                    session, self._clock, call_id=found.call_id, phone=phone, kind="missed"
+                    session, self._clock, call_id=found.call_id, phone=phone, kind="missed", hours=self._hours
                 )
         if task is not None:
             await self._bus.publish(

@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     sign_out_s: int = Field(
         default=600, ge=60, le=86400, description="A seat whose page is gone is signed out after this, seconds."
     )
+    callback_from: int = Field(default=8, ge=0, le=23, description="Citizens are called back from this hour on.")
+    callback_until: int = Field(default=21, ge=1, le=24, description="And not from this hour on.")
     ice_servers: str = Field(
         default="", description="STUN or TURN URLs for softphones, blank-separated; empty on one LAN."
     )
@@ -81,6 +83,13 @@ class Settings(BaseSettings):
     def _networks(cls, value: str) -> str:
         for word in value.split():
             ip_network(word, strict=False)
+        return value
+
+    @field_validator("callback_until")
+    @classmethod
+    def _after_from(cls, value: int, others: ValidationInfo) -> int:
+        if value <= others.data.get("callback_from", 0):
+            raise ValueError("citizens could never be called back: it must be later than callback_from")
         return value
 
     # -- ports ---------------------------------------------------------------------------------

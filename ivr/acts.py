@@ -26,7 +26,7 @@ from ivr.nodes import (
     VoicemailNode,
 )
 from ivr.nodes import Set as SetNode
-from ivr.visit import HUMAN, Visit, read_back
+from ivr.visit import HUMAN, IN_THE_MORNING, Visit, read_back
 
 log = logging.getLogger(__name__)
 
@@ -213,8 +213,8 @@ async def callback(visit: Visit, node_id: str, node: Callback) -> str:
             6.0,
         )
         if key == "1":
-            visit.journal.callback(visit.line.caller.call_id, number, visit.line.caller.phone)
-            key = await visit.say(visit.prompt(node_id, "thanks_prompt"))
+            soon = visit.journal.callback(visit.line.caller.call_id, number, visit.line.caller.phone)
+            key = await visit.say([*visit.prompt(node_id, "thanks_prompt"), *([] if soon else [IN_THE_MORNING])])
             return HUMAN if visit.is_human(key) else "done"
         if visit.is_human(key):
             return HUMAN

@@ -26,6 +26,8 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from calls.call_hours import CallHours
+from calls.callbacks import DAY
 from db.models import Call, CallbackTask, Handoff, ScriptStepRow, SurveyAnswer, Voicemail
 from db.session import Sessions
 from hotline.bus import Bus
@@ -61,8 +63,8 @@ class Journal(Protocol):
         """A message lies at `path`, relative to the recordings."""
         ...
 
-    def callback(self, call_id: str, phone: str, caller: str) -> None:
-        """The caller asked to be called back at `phone`."""
+    def callback(self, call_id: str, phone: str, caller: str) -> bool:
+        """The caller asked to be called back at `phone`. False when that will not be before the morning."""
         ...
 
     def handoff(self, call_id: str, target: str, began: datetime, *, answered: bool) -> None: ...
@@ -94,7 +96,8 @@ class _Entry:
 class DatabaseJournal:
     """The journal of a running node. `start` it, and `close` it to write what is left (bounded)."""
 
-    def __init__(self, sessions: Sessions, bus: Bus, clock: Clock) -> None:
+    def __init__(self, sessions: Sessions, bus: Bus, clock: Clock, *, hours: CallHours = DAY) -> None:
+        self._hours = hours
         self._sessions = sessions
         self._bus = bus
         self._clock = clock
@@ -169,8 +172,9 @@ class DatabaseJournal:
 
         self._keep(write, _CallNeeded(call_id, "voicemail", at))
 
-    def callback(self, call_id: str, phone: str, caller: str) -> None:
+    def callback(self, call_id: str, phone: str, caller: str) -> bool:
         at = self._clock.now()
+        due_at = self._hours.next_open(at + CALLBACK_DUE)
 
         async def write(session: AsyncSession) -> None:
             session.add(
@@ -179,11 +183,12 @@ class DatabaseJournal:
                     phone=phone,
                     kind="requested",
                     created_at=at,
-                    due_at=at + CALLBACK_DUE,
+                    due_at=due_at,
                 )
             )
 
         self._keep(write, _CallNeeded(call_id, "callback", at, caller))
+        return due_at == at + CALLBACK_DUE
 
     def handoff(self, call_id: str, target: str, began: datetime, *, answered: bool) -> None:
         at = self._clock.now()
@@ -318,6 +323,7 @@ class NoJournal:
 
     def voicemail(self, call_id: str, path: str, seconds: float) -> None: ...
 
-    def callback(self, call_id: str, phone: str, caller: str) -> None: ...
+    def callback(self, call_id: str, phone: str, caller: str) -> bool:
+        return True
 
     def handoff(self, call_id: str, target: str, began: datetime, *, answered: bool) -> None: ...

@@ -24,7 +24,7 @@ from ivr import sound
 from ivr.line import Prompt
 from ivr.piper import choose_voice
 from ivr.script import Script
-from ivr.visit import SPOKEN
+from ivr.visit import IN_THE_MORNING, SPOKEN
 from ivr.voices import Voice
 
 log = logging.getLogger(__name__)
@@ -130,7 +130,7 @@ class Prompts:
 
     async def make_all(self, scripts: Iterable[Script]) -> int:
         """Make what is missing for these scripts and for Asterisk; returns how many. Raises UserError."""
-        wanted = {SORRY: None} | {Prompt(name): None for name in SPOKEN.values()}
+        wanted = {SORRY: None, IN_THE_MORNING: None} | {Prompt(name): None for name in SPOKEN.values()}
         for script in scripts:
             wanted |= {prompt: None for prompt in script.all_prompts()}
         before = self._made

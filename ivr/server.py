@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from calls.call_hours import CallHours
 from db.models import CalendarDay, Call
 from db.session import Sessions
 from hotline.bus import Bus
@@ -53,7 +54,7 @@ class IvrServer:
         self._sessions = sessions
         self._clock = clock
         self._prompts = prompts or Prompts(settings)
-        self._journal = DatabaseJournal(sessions, bus, clock)
+        self._journal = DatabaseJournal(sessions, bus, clock, hours=CallHours.of(settings))
         self._lookups = lookups or database_lookups(sessions)
         self._runner = Runner(self._journal, self._lookups, clock, settings.recordings_dir)
         self._refresh_seconds = refresh_seconds

@@ -18,6 +18,9 @@ HUMAN = "human"
 SPOKEN = dict(zip("0123456789", "零幺二三四五六七八九", strict=True))
 """How digits of telephone numbers are said: 幺 for 1, so that it is not heard as 七."""
 
+IN_THE_MORNING = Prompt("现在是夜间，我们会在早上给您回拨。")
+"""What is added to the thanks for a wish to be called back outside the hours."""
+
 
 @dataclass
 class Visit:

@@ -145,8 +145,9 @@ class WalkJournal:
     def voicemail(self, call_id: str, path: str, seconds: float) -> None:
         self.line.steps.append(WalkStep("notes", f"voicemail of {seconds:g} s"))
 
-    def callback(self, call_id: str, phone: str, caller: str) -> None:
+    def callback(self, call_id: str, phone: str, caller: str) -> bool:
         self.line.steps.append(WalkStep("notes", f"call back {phone}"))
+        return True
 
     def handoff(self, call_id: str, target: str, began: datetime, *, answered: bool) -> None:
         self.line.steps.append(WalkStep("notes", f"hand-off to {target}: {answered}"))

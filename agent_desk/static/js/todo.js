@@ -31,6 +31,7 @@ function key(id, text, run, more = {}) {
 }
 
 function due(task) {
+  if (task.closed_until) return el("span", { class: "due tnum", title: "夜间不回拨市民" }, `夜间不回拨，${hour(task.closed_until)} 起`);
   const left = Date.parse(task.due_at) - now();
   return el("span", { class: `due tnum ${left < 0 ? "late" : ""}`, title: `应在 ${shortDay(task.due_at)} 前回拨` },
     left < 0 ? `超时 ${minutes(-left)}` : `剩 ${minutes(left)}`);
@@ -63,7 +64,8 @@ function callbackRow(task) {
       holder(task) ?? due(task),
       task.holder?.mine && free ? key(`release-${task.id}`, "放回", () => acts.callBack(task.id, "release"), { class: "quiet" }) : null,
       others ? null : key(`call-${task.id}`, "回拨", () => acts.callBack(task.id), {
-        disabled: !free, title: free ? "先接通您的软电话，再呼叫市民" : "通话或话后整理中不能外呼", class: "do" })),
+        disabled: !free || Boolean(task.closed_until), class: "do",
+        title: task.closed_until ? `夜间不回拨市民，请在 ${hour(task.closed_until)} 以后回拨` : free ? "先接通您的软电话，再呼叫市民" : "通话或话后整理中不能外呼" })),
     ...task.messages.map(message));
 }
 

@@ -101,3 +101,17 @@ async def test_a_task_that_is_none_is_refused(desk: Desk, path: str) -> None:
 async def test_only_agents_call_back(desk: Desk) -> None:
     person, task_id = await desk.log_in("urban"), await task(desk)
     assert (await person.post(f"/api/desk/callbacks/{task_id}/call")).status == 403
+
+
+async def test_at_night_the_list_says_why_nobody_is_called(desk: Desk) -> None:
+    desk.settings.callback_from, desk.settings.callback_until = 8, 21
+    desk.clock.move(hours=14)  # 23:00 in Shanghai
+    task_id = await task(desk)
+    desk.clock.move(hours=1)
+    person = await desk.log_in("agent1")
+    (row,) = await shown(person)
+    assert (row["closed_until"], row["late"]) == ("2025-11-15T00:00:00+00:00", False)
+    refused = await person.post(f"/api/desk/callbacks/{task_id}/call")
+    assert refused.status == 409 and "8:00" in (await refused.json())["error"]
+    assert desk.control.acts("call_out") == []
+    assert (await stored(desk, task_id)).state == "open"

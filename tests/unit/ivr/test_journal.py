@@ -232,3 +232,16 @@ async def test_closing_without_a_database_is_bounded(
     journal.step(CALL, "direct", 1, "greet", "say", "")
     await journal.close(within=0.05)
     assert "could not be written" in caplog.text
+
+
+async def test_a_wish_at_night_is_due_in_the_morning(
+    journal: DatabaseJournal, sessions: Sessions, clock: FakeClock
+) -> None:
+    await add_call(sessions, clock)
+    assert journal.callback(CALL, "13800138000", "13912345678") is True
+    clock.set(clock.now().replace(hour=14))  # 22:00 in Shanghai
+    assert journal.callback(CALL, "13800138001", "13912345678") is False
+    await journal.settle()
+    async with sessions() as session:
+        due = (await session.scalars(select(CallbackTask.due_at).order_by(CallbackTask.id))).all()
+    assert [moment.isoformat() for moment in due] == ["2025-11-14T01:30:00+00:00", "2025-11-15T00:00:00+00:00"]
