@@ -47,3 +47,8 @@ def test_secrets_folder_is_private(tmp_path: Path) -> None:
 def test_a_port_base_out_of_range_is_refused() -> None:
     with pytest.raises(ValidationError, match="port_base"):
         Settings(port_base=80)
+
+
+def test_hours_in_which_nobody_could_be_called_back_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="callback_from"):
+        Settings(var=tmp_path, callback_from=9, callback_until=9)
