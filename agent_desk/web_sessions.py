@@ -8,10 +8,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, exists, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_desk.permissions import Permission, allowed
-from db.models import User, WebSession
+from db.models import AgentSession, User, WebSession
 from db.session import Sessions
 from hotline.clock import Clock
 from tickets.actor import Actor
@@ -20,6 +21,9 @@ IDLE = timedelta(minutes=60)
 """A browser not heard of for this long is logged out (an open desk page is heard of every few seconds)."""
 ABSOLUTE = timedelta(hours=12)
 """Longer than any shift: nobody stays logged in over night."""
+OVERTIME = timedelta(hours=1)
+"""Longer than that, if a citizen is on the line when it is over: no clock cuts a call or the ticket after it."""
+AT_WORK = ("ringing", "talking", "held", "wrap_up")
 SEEN_STEP = timedelta(seconds=60)
 """`seen_at` is written at most this often, so that a request is not a write."""
 
@@ -65,7 +69,7 @@ class WebSessions:
         token = secrets.token_urlsafe(32)
         now = self._clock.now()
         async with self._sessions.begin() as session:
-            await session.execute(delete(WebSession).where(WebSession.expires_at < now))
+            await session.execute(delete(WebSession).where(WebSession.expires_at < now - OVERTIME))
             session.add(
                 WebSession(
                     token_hash=hash_token(token),
@@ -88,7 +92,12 @@ class WebSessions:
             if row is None:
                 return None
             user = await session.get(User, row.user_id)
-            if user is None or not user.active or now >= row.expires_at or now - row.seen_at >= IDLE:
+            if (
+                user is None
+                or not user.active
+                or now - row.seen_at >= IDLE
+                or (now >= row.expires_at and not await self._in_a_call(session, row))
+            ):
                 await session.delete(row)
                 await session.commit()
                 return None
@@ -109,16 +118,26 @@ class WebSessions:
                 must_change_password=user.must_change_password,
             )
 
+    async def _in_a_call(self, session: AsyncSession, row: WebSession) -> bool:
+        working = select(AgentSession.agent).where(
+            AgentSession.user_id == row.user_id, AgentSession.state.in_(AT_WORK)
+        )
+        return self._clock.now() < row.expires_at + OVERTIME and bool(await session.scalar(working.limit(1)))
+
     async def alive(self, token_hashes: Collection[str]) -> set[str]:
         """Which of these are still logged in. Unlike `find` this is no sign of life."""
         now = self._clock.now()
+        at_work = exists().where(AgentSession.user_id == User.id, AgentSession.state.in_(AT_WORK))
         async with self._sessions() as session:
             rows = await session.scalars(
                 select(WebSession.token_hash)
                 .join(User, User.id == WebSession.user_id)
                 .where(
                     WebSession.token_hash.in_(token_hashes),
-                    WebSession.expires_at > now,
+                    or_(
+                        WebSession.expires_at > now,
+                        and_(WebSession.expires_at > now - OVERTIME, at_work),
+                    ),
                     WebSession.seen_at > now - IDLE,
                     User.active,
                 )

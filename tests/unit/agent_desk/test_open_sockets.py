@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 
 from agent_desk.live import HUB
 from agent_desk.open_sockets import SOCKETS
-from agent_desk.web_sessions import ABSOLUTE
+from agent_desk.web_sessions import ABSOLUTE, IDLE
 from calls.client import ControlTimeout
 from db.models import User, WebSession
 from tests.fakes.desk_seed import PASSWORD
@@ -130,6 +130,23 @@ async def test_a_log_in_that_ends_by_itself_does_the_same(desk: Desk, how: str) 
     await until(other, lambda message: message["type"] == "pong")
     hub = desk.server.app[HUB]
     await eventually(lambda: hub.holder("8001") is None)
+
+
+async def test_the_end_of_a_shift_waits_for_the_end_of_the_call(desk: Desk) -> None:
+    person = await desk.log_in("agent1")
+    await (await desk.feed()).ring()
+    await desk.control.set_state("8001", "talking")
+    live, _ = await page(person)
+    for _ in range(int(ABSOLUTE / (IDLE / 2))):  # the page is heard of all day
+        desk.clock.move(seconds=(IDLE / 2).total_seconds())
+        assert (await person.get("/api/me")).status == 200
+    await desk.server.app[SOCKETS].check()
+    await live.send_json({"type": "ping", "sip": True, "mic": True})
+    await until(live, lambda message: message["type"] == "pong")
+    await desk.control.set_state("8001", "ready")
+    await desk.server.app[SOCKETS].check()
+    assert await closed(live) == POLICY_VIOLATION
+    assert (await person.get("/api/me")).status == 401
 
 
 async def test_a_new_password_closes_the_other_pages(desk: Desk) -> None:
