@@ -102,6 +102,10 @@ class LiveHub:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._cards.close()
+        self.cut()
+
+    def cut(self) -> None:
+        """Close every page's link; pages that are still open come back and read the whole state."""
         for link in list(self._links):
             link.overflowed.set()
 

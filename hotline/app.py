@@ -88,10 +88,17 @@ class System:
         if "desk" in self.roles:
             await self._stack.enter_async_context(running_desk(core))
         if "jobs" in self.roles:
+            from calls.call_hours import CallHours
             from hotline.jobs import Jobs
             from kb.index import KnowledgeIndex
 
-            jobs = Jobs(core.sessions, core.clock, KnowledgeIndex(core.sessions, clock=core.clock), core.bus)
+            jobs = Jobs(
+                core.sessions,
+                core.clock,
+                KnowledgeIndex(core.sessions, clock=core.clock),
+                core.bus,
+                hours=CallHours.of(settings),
+            )
             await jobs.start()
             self._stack.push_async_callback(jobs.close)
 

@@ -13,7 +13,9 @@ from typing import Protocol
 
 from sqlalchemy import delete, select
 
+from calls.call_hours import CallHours
 from calls.callback_room import Callbacks
+from calls.callbacks import DAY
 from calls.outcomes import Outcomes
 from db.models import AuditEvent, CallbackTask, Recording, WebSession
 from db.session import Sessions
@@ -42,13 +44,19 @@ class Jobs:
     """Runs all jobs every 30 s; a job that fails is logged and tried again, the others go on."""
 
     def __init__(
-        self, sessions: Sessions, clock: Clock, index: Builds | None = None, bus: Bus | None = None
+        self,
+        sessions: Sessions,
+        clock: Clock,
+        index: Builds | None = None,
+        bus: Bus | None = None,
+        *,
+        hours: CallHours = DAY,
     ) -> None:
         self._sessions = sessions
         self._clock = clock
         self._index = index
-        self._callbacks = Callbacks(sessions, bus, clock) if bus is not None else None
-        self._outcomes = Outcomes(sessions, bus, clock=clock) if bus is not None else None
+        self._callbacks = Callbacks(sessions, bus, clock, hours=hours) if bus is not None else None
+        self._outcomes = Outcomes(sessions, bus, clock=clock, hours=hours) if bus is not None else None
         self._validity_of: date | None = None
         self._task: asyncio.Task[None] | None = None
 

@@ -1,5 +1,5 @@
 // The desk's entry: brings the parts together. State in store.js, one pane a module.
-import { get, post } from "./api.js";
+import { ApiError, get, post } from "./api.js";
 import { $, say } from "./dom.js";
 import { apply, changed, clearCall, load, on, ringing, state } from "./store.js";
 import { Live } from "./live.js";
@@ -9,7 +9,7 @@ import { microphoneProblem } from "./audio.js";
 import { ask, askDecline, askHandoff, askSeat, askTransfer, checkDevices, help, keypad } from "./dialogs.js";
 import { alarm, setActs } from "./alerts.js";
 import { bind, rows } from "./keys.js";
-import { focusDraft, jumpToSource, regionName, save, setLookups, submit, takeAll } from "./draft.js";
+import { begun, focusDraft, jumpToSource, regionName, save, setLookups, submit, takeAll } from "./draft.js";
 import { focusTodo, refreshTodo, setTodoActs } from "./todo.js";
 import { toLatest } from "./transcript.js";
 import "./bar.js";
@@ -216,6 +216,18 @@ function catchUp(since) {
   for (const e of told) apply(e);
 }
 
+/** The address may name a call whose ticket is to be finished: `/desk?call=…`, from a ticket's page. */
+async function openNamed() {
+  const callId = new URLSearchParams(location.search).get("call");
+  if (!callId) return;
+  history.replaceState(null, "", "/desk");
+  await resume(callId);
+}
+
+/** Our talk is over (others may talk on) and its ticket is being written: it stays until the next call rings. */
+const unfinished = () => state.call?.answered_at && !["ringing", "talking", "held"].includes(state.agent.state)
+  && state.draft && !state.draft.ticket && begun();
+
 /** Read the whole state again; calls while one is under way share a following one. */
 function refresh() {
   reading ??= Promise.resolve().then(async () => {
@@ -223,13 +235,14 @@ function refresh() {
     try {
       await save(); // what is typed here is newer than what the server knows
       const asked = performance.now();
-      load(await get("/api/desk/state"));
+      load(await get(`/api/desk/state${unfinished() ? `?call=${state.call.id}` : ""}`));
       catchUp(asked - LAG_MS);
       state.link.up = true;
       changed("link");
       pickUp();
       await openNamed();
     } catch (error) {
+      if (!(error instanceof ApiError)) throw error; // a fault of ours
       if (error.status === 401) return signedOut();
       clearTimeout(again);
       again = setTimeout(refresh, AGAIN_MS);
@@ -259,9 +272,7 @@ const live = new Live({
       apply(e);
       if (["CallRinging", "CallAnswered"].includes(e.event) && e.agent === ext) refresh();
       if (e.event === "AgentStateChanged" && e.agent === ext && ["ready", "not_ready", "offline"].includes(e.state)) {
-        // An unfinished ticket stays on the screen until the next call rings; it is saved all the same.
-        const unfinished = state.draft && !state.draft.ticket && state.draft.touched?.length;
-        if (state.call && (!state.call.answered_at || (state.call.state === "ended" && !unfinished))) clearCall();
+        if (state.call && (!state.call.answered_at || (state.call.state === "ended" && !unfinished()))) clearCall();
       }
       return null;
     },

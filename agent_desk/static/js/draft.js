@@ -116,9 +116,18 @@ export async function save() {
     .finally(() => { saving = null; });
   return saving;
 }
-addEventListener("pagehide", () => {
-  if (shown && Object.keys(pending).length) post(`/api/desk/draft/${shown}`, { changes: pending }, { keepalive: true }).catch(() => {});
-});
+/** Something was typed into the draft on the screen, saved or not. */
+export const begun = () => Boolean(state.draft?.touched?.length || Object.keys({ ...flying, ...pending }).length);
+
+/** The form is left (another call, another page): what is typed goes to the server without waiting for it. */
+function letGo() {
+  clearTimeout(timer);
+  const callId = shown;
+  if (callId && Object.keys(pending).length) {
+    post(`/api/desk/draft/${callId}`, { changes: pending }, { keepalive: true }).then(() => keep(state.me?.login, callId, {})).catch(() => {});
+  }
+}
+addEventListener("pagehide", letGo);
 
 // -- submitting ---------------------------------------------------------------------------------------
 const SAID = { dispatch: "已派单", register: "已登记，待分流", answer: "已直接答复办结", decline: "已登记为不予受理", hand_over: "已登记移交" };
@@ -164,7 +173,7 @@ function render() {
   const { draft, call } = state;
   pane.toggleAttribute("data-idle", !draft);
   if (!draft) {
-    if (shown) { around.dismissed.clear(); pending = {}; clearTimeout(timer); for (const field of fields.values()) field.fault(""); }
+    if (shown) { around.dismissed.clear(); letGo(); pending = {}; for (const field of fields.values()) field.fault(""); }
     shown = null;
     $("#d-no").textContent = "";
     saved("");
@@ -173,6 +182,7 @@ function render() {
   const fresh = shown !== call.id;
   if (fresh) {
     around.dismissed.clear();
+    letGo();
     shown = call.id;
     pending = draft.ticket ? {} : unsaved(state.me?.login, call.id);
     Object.assign(draft.fields, pending);

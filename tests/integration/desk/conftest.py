@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Page, expect
 
 from agent_desk import passwords
 from agent_desk.app import make_app
+from agent_desk.live import HUB
 from agent_desk.services import DeskServices
 from db.session import Sessions, make_engine, make_sessions
 from hotline.bus import LocalBus
@@ -56,6 +57,7 @@ async def room(settings: Settings, sessions: Sessions, bus: LocalBus) -> AsyncIt
             kb=KnowledgeIndex(sessions, clock=made.clock),
         )
     )
+    made.hub = app[HUB]
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", settings.desk_port).start()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
+from agent_desk.live import LiveHub
 from db.session import Sessions
 from hotline.bus import LocalBus
 from hotline.clock import SystemClock
@@ -32,6 +33,12 @@ class Room:
         self.control = FakeControl(sessions, bus, self.clock)
         self.feed = DeskFeed(self.control, sessions, bus, self.clock)
         self.faults: list[str] = []
+        self.hub: LiveHub | None = None
+
+    def cut_links(self) -> None:
+        """Every page's live link is lost; it comes back by itself."""
+        assert self.hub is not None
+        self.hub.cut()
 
     @property
     def url(self) -> str:

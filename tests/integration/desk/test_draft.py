@@ -81,3 +81,16 @@ async def test_knowledge_is_found_as_one_types_and_becomes_the_answer(room: Room
     async with room.sessions() as session:
         draft = await session.get(TicketDraft, room.feed.call_id)
     assert draft is not None and draft.fields["article_id"].startswith("housing-fund")
+
+
+async def test_a_ticket_being_written_after_the_talk_survives_a_lost_link(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    await page.fill("#d-title", "写到一半的")
+    await room.feed.end(room.settings.recordings_dir)
+    await room.control.do("ready", actor="8001")
+    await expect(page.locator("#seat")).to_have_attribute("data-state", "ready", timeout=SHOWN_MS)
+    for _ in range(2):  # when the second state is asked for, the first is on the screen
+        async with page.expect_response("**/api/desk/state*"):
+            room.cut_links()
+    await expect(page.locator("#d-title")).to_be_visible()
+    await expect(page.locator("#d-title")).to_have_value("写到一半的", timeout=SHOWN_MS)
