@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -16,7 +15,6 @@ from db.models import Ticket
 from db.session import Sessions
 from hotline.bus import Bus
 from hotline.clock import Clock
-from hotline.events import TicketChanged
 from tickets import intake, notices
 from tickets.actor import SYSTEM, Actor
 from tickets.check import check, unchecked
@@ -25,12 +23,12 @@ from tickets.draft_row import lock_draft
 from tickets.errors import Conflict
 from tickets.fields import TicketFields, UnitReplyFields, check_answer, check_decline, check_open
 from tickets.handling import Handling
-from tickets.numbers import ATTEMPTS
 from tickets.permissions import require
 from tickets.sla import DEFAULT
 from tickets.states import DECLINE_CODES, State, step
 from tickets.timing import Timing
 from tickets.trail import record
+from tickets.writing import announce, write
 
 Work = Callable[[AsyncSession], Awaitable[Ticket]]
 Make = Callable[[AsyncSession, int | None], Awaitable[Ticket]]
@@ -67,18 +65,17 @@ class TicketDesk:
                 )
                 notices.tell_citizen(session, ticket, now, notices.opened(ticket), "opened")
             else:
-                ticket = intake.make_ticket(
+                ticket = await intake.add_ticket(
+                    session,
                     fields,
                     state=State.REGISTERED,
-                    procedure=intake.procedure_for(fields, category),
+                    category=category,
                     actor=actor,
                     call=call,
                     now=now,
                     profile=timing.profile,
                     jurisdiction_id=await intake.jurisdiction_of(session, actor, unit),
                 )
-                session.add(ticket)
-                await session.flush()
                 await timing.submitted(ticket, now)
                 silent = notices.tell_citizen(session, ticket, now, notices.opened(ticket), "opened")
                 record(session, ticket, actor, now, step("T01", None), None, call_id=call_id or "")
@@ -211,18 +208,17 @@ class TicketDesk:
                 )
                 await timing.stop(ticket, now)
             else:
-                ticket = intake.make_ticket(
+                ticket = await intake.add_ticket(
+                    session,
                     fields,
                     state=row.target,
-                    procedure=intake.procedure_for(fields, category),
+                    category=category,
                     actor=actor,
                     call=call,
                     now=now,
                     profile=timing.profile,
                     jurisdiction_id=await intake.jurisdiction_of(session, actor, None),
                 )
-                session.add(ticket)
-                await session.flush()
                 record(session, ticket, actor, now, step("T01", None), None, call_id=call_id or "")
             ticket.state, ticket.close_reason, ticket.closed_at = row.target, row.close_reason or "", now
             if transition_id == "T02":
@@ -261,26 +257,10 @@ class TicketDesk:
         return ticket
 
     async def _write(self, work: Work) -> Ticket:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                async with self._sessions.begin() as session:
-                    return await work(session)
-            except StaleDataError:
-                raise Conflict("工单刚刚被他人更新，请刷新后再试。") from None
-            except IntegrityError as error:
-                # The number was taken in this very second: everything is rolled back, take another one.
-                if "ticket_no" not in str(error.orig) or attempt == ATTEMPTS:
-                    raise
-        raise AssertionError("unreachable")
+        try:
+            return await write(self._sessions, work)
+        except StaleDataError:
+            raise Conflict("工单刚刚被他人更新，请刷新后再试。") from None
 
     async def _announce(self, ticket: Ticket) -> None:
-        await self._bus.publish(
-            TicketChanged(
-                call_id=ticket.call_id or "",
-                ticket_id=ticket.id,
-                ticket_no=ticket.ticket_no,
-                state=ticket.state,
-                unit_id=ticket.unit_id,
-                at=self._clock.now(),
-            )
-        )
+        await announce(self._bus, self._clock, ticket)

@@ -100,11 +100,12 @@ def procedure_for(fields: TicketFields, category: Category) -> str:
     return "ORDINARY" if chosen == "ORDINARY" else "SIMPLE"
 
 
-def make_ticket(
+async def add_ticket(
+    session: AsyncSession,
     fields: TicketFields,
     *,
     state: State,
-    procedure: str,
+    category: Category,
     actor: Actor,
     call: Call | None,
     now: datetime,
@@ -112,14 +113,14 @@ def make_ticket(
     jurisdiction_id: int | None,
     channel: str = "PHONE",
 ) -> Ticket:
-    """A new row with the defaults of domain.md."""
+    """A new row with the defaults of domain.md; it has its id."""
     caller = call.caller if call is not None else ""
-    return Ticket(
+    ticket = Ticket(
         ticket_no=new_ticket_no(now),
         state=state,
         channel=channel,
         caller_id=caller,
-        procedure=procedure,
+        procedure=procedure_for(fields, category),
         call_id=call.id if call is not None else None,
         jurisdiction_id=jurisdiction_id,
         sla_profile_id=profile.row_id,
@@ -128,6 +129,9 @@ def make_ticket(
         submitted_at=now,
         **elements(fields, caller),
     )
+    session.add(ticket)
+    await session.flush()
+    return ticket
 
 
 def elements(fields: TicketFields, caller: str) -> dict[str, Any]:

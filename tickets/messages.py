@@ -12,14 +12,13 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import AuditEvent, Call, Category, Ticket, TicketDraft, TranscriptUtterance, Voicemail
 from db.session import Sessions
 from hotline.bus import Bus, Unsubscribe
 from hotline.clock import Clock
-from hotline.events import MessageTranscribed, TicketChanged
+from hotline.events import MessageTranscribed
 from tickets import intake
 from tickets.actor import SYSTEM
 from tickets.check import CHANNEL, unchecked
@@ -28,11 +27,11 @@ from tickets.drafting.drafter import Drafter
 from tickets.drafting.lexicon import Lexicon
 from tickets.drafts import event_of, view_of
 from tickets.fields import FieldErrors, TicketFields
-from tickets.numbers import ATTEMPTS
 from tickets.sla import DEFAULT
 from tickets.states import State, step
 from tickets.timing import Timing
 from tickets.trail import record
+from tickets.writing import announce, write
 
 log = logging.getLogger(__name__)
 
@@ -69,25 +68,9 @@ class MessageTickets:
 
     async def make(self, message_id: int) -> Ticket | None:
         """The ticket of this message, made now; None when it has one already or is not worth one."""
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                async with self._sessions.begin() as session:
-                    ticket = await self._make(session, message_id)
-                break
-            except IntegrityError as error:
-                if "ticket_no" not in str(error.orig) or attempt == ATTEMPTS:
-                    raise
+        ticket = await write(self._sessions, lambda session: self._make(session, message_id))
         if ticket is not None:
-            await self._bus.publish(
-                TicketChanged(
-                    call_id=ticket.call_id or "",
-                    ticket_id=ticket.id,
-                    ticket_no=ticket.ticket_no,
-                    state=ticket.state,
-                    unit_id=None,
-                    at=self._clock.now(),
-                )
-            )
+            await announce(self._bus, self._clock, ticket)
         return ticket
 
     async def _make(self, session: AsyncSession, message_id: int) -> Ticket | None:
@@ -132,10 +115,11 @@ class MessageTickets:
         fields = await self._fields(session, draft, message.text)
         category = await session.get_one(Category, fields.category_code)
         timing = await Timing.load(session, now, self._profile)
-        ticket = intake.make_ticket(
+        ticket = await intake.add_ticket(
+            session,
             fields,
             state=State.REGISTERED,
-            procedure=intake.procedure_for(fields, category),
+            category=category,
             actor=SYSTEM,
             call=call,
             now=now,
@@ -143,8 +127,6 @@ class MessageTickets:
             jurisdiction_id=None,
             channel=CHANNEL,
         )
-        session.add(ticket)
-        await session.flush()
         await timing.submitted(ticket, now)
         detail: dict[str, Any] = {"call_id": call.id, "message_id": message.id}
         record(session, ticket, SYSTEM, now, step("T01", None), None, **detail)
