@@ -3,6 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
+# Unit tests know nothing of each other; the others share the machine's sound and time, and go one by one.
+side_by_side=(-n auto --maxprocesses 4)
 
 step() { printf '\n== %s\n' "$*"; }
 
@@ -15,11 +17,13 @@ step "room boundaries (import-linter)"
 $bin/lint-imports
 if [ "${1:-}" = quick ]; then
     step "unit tests"
-    exec $bin/pytest tests/unit
+    exec $bin/pytest "${side_by_side[@]}" tests/unit
 fi
 if [ -z "${HOTLINE_ASTERISK:-}" ]; then
     step "Asterisk"
     $bin/hotline asterisk fetch --if-missing
 fi
-step "all tests, the quick ones first"
-exec $bin/pytest tests/unit tests/integration tests/e2e
+step "unit tests"
+$bin/pytest "${side_by_side[@]}" tests/unit
+step "tests on a real Asterisk, a real recogniser and a real browser"
+exec $bin/pytest tests/integration tests/e2e

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from hotline.console import load_settings, out, run
 from hotline.errors import UserError
@@ -163,7 +163,7 @@ def doctor() -> None:
 
     async def work() -> int:
         findings = await examine(settings)
-        table = Table(show_header=False, box=None, padding=(0, 1))
+        table = Table("", "", Column(overflow="fold"), show_header=False, box=None, padding=(0, 1))
         for finding in findings:
             table.add_row(MARK[finding.verdict], finding.part, finding.found)
             if finding.remedy:

@@ -111,7 +111,7 @@ async def hold_the_line(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
     with contextlib.suppress(ConnectionError):
         await reader.readuntil(b"\n\n")
         writer.write(b"EXEC Wait 300\n")
-        await reader.read()
+        await reader.read(1)  # the caller has hung up: Asterisk ends the channel once we let go
     writer.close()
 
 

@@ -242,7 +242,7 @@ def test_a_damaged_database_is_told_with_what_to_do(
         assert str(file) in mistake((code, text[text.index("error: ") :]))
     code, text = installed("doctor")
     assert code == 1
-    assert f"is {file} damaged?" in text
+    assert f"is{file}damaged?" in "".join(text.split()), "a narrow console may break the line"
 
 
 def test_a_file_that_may_not_be_written_is_no_fault_of_ours(
