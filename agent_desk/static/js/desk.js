@@ -210,10 +210,13 @@ function remember(e) {
  * may have no row at all so far. */
 function catchUp(since) {
   const told = recent.filter(({ at }) => at > since).map(({ e }) => e);
-  const rang = told.findLast((e) => e.event === "CallRinging" && e.agent === state.me.extension);
-  const over = rang && told.some((e) => ["RingMissed", "CallEnded"].includes(e.event) && e.call_id === rang.call_id);
-  if (rang && !over) ringing(rang);
+  const at = told.findLastIndex((e) => e.event === "CallRinging" && e.agent === state.me.extension);
+  const over = (callId) => told.slice(Math.max(0, at)).some((e) => ["RingMissed", "CallEnded"].includes(e.event) && e.call_id === callId);
+  if (at >= 0 && !over(told[at].call_id)) ringing(told[at]);
   for (const e of told) apply(e);
+  const { call, agent } = state;
+  if (!call || !over(call.id)) return;
+  if (!call.answered_at || (["ready", "not_ready", "offline"].includes(agent.state) && call.state === "ended" && !unfinished())) clearCall();
 }
 
 /** The address may name a call whose ticket is to be finished: `/desk?call=…`, from a ticket's page. */

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 from sqlalchemy import select
 
 from db.models import Ticket
@@ -117,3 +118,26 @@ async def test_a_missed_call_is_cleared_with_one_click(room: Room, page: Page) -
     await banner.get_by_role("button", name="恢复示闲").click(timeout=SHOWN_MS)
     await expect(page.locator("#seat")).to_have_attribute("data-state", "ready", timeout=SHOWN_MS)
     await expect(page.locator("#line-number")).to_have_text("")
+
+
+async def test_a_call_missed_while_its_state_was_read_leaves_the_screen(room: Room, page: Page) -> None:
+    """The state that arrives then is older than the page, and would put the call back for good."""
+    read, missed = asyncio.Event(), asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        response = await route.fetch()
+        read.set()
+        await missed.wait()
+        await route.fulfill(response=response)
+
+    await page.route("**/api/desk/state*", slowly)
+    await room.feed.ring()
+    await expect(page.locator(".c-number b")).to_have_text("139 1234 5678", timeout=SHOWN_MS)
+    async with asyncio.timeout(SHOWN_MS / 1000):
+        await read.wait()
+    await room.feed.miss()
+    await expect(page.locator("#seat")).to_have_attribute("data-state", "not_ready", timeout=SHOWN_MS)
+    async with page.expect_response("**/api/desk/state*"):
+        missed.set()
+    await page.unroute("**/api/desk/state*")
+    await expect(page.locator(".c-number b")).to_have_count(0, timeout=SHOWN_MS)
