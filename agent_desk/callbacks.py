@@ -9,10 +9,9 @@ from agent_desk.errors import Refused
 from agent_desk.permissions import Permission
 from agent_desk.services import DeskServices, services
 from calls.call_hours import CallHours
-from calls.callbacks import CallbackError, release, take
+from calls.callbacks import CallbackError, release, take, tell
 from calls.client import ControlRefused, ControlTimeout
 from db.models import CallbackTask
-from hotline.events import CallbackChanged
 
 routes = web.RouteTableDef()
 
@@ -34,7 +33,7 @@ async def call(request: web.Request) -> web.StreamResponse:
             task = await take(session, desk.clock, _task_id(request), who.user_id, hours=hours)
     except CallbackError as error:
         raise Refused(str(error), status=409) from None
-    await _tell(desk, task)
+    await tell(desk.bus, desk.clock, task)
     try:
         result = await desk.control.do("call_out", actor=who.extension, phone=task.phone)
     except ControlRefused as refused:
@@ -63,10 +62,4 @@ async def _give_back(desk: DeskServices, task: CallbackTask, *, reason: str) -> 
     async with desk.sessions.begin() as session:
         freed = await release(session, desk.clock, task.id, reason=reason[:200])
     if freed is not None:
-        await _tell(desk, freed)
-
-
-async def _tell(desk: DeskServices, task: CallbackTask) -> None:
-    await desk.bus.publish(
-        CallbackChanged(call_id=task.call_id, task_id=task.id, state=task.state, at=desk.clock.now())
-    )
+        await tell(desk.bus, desk.clock, freed)

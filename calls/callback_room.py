@@ -8,12 +8,12 @@ from sqlalchemy import select
 
 from calls.call_hours import CallHours
 from calls.callback_claims import settle, sweep
-from calls.callbacks import DAY, SHORT_S, request
+from calls.callbacks import DAY, SHORT_S, request, tell
 from db.models.call import Call, CallbackTask
 from db.session import Sessions
 from hotline.bus import Bus
 from hotline.clock import Clock
-from hotline.events import AgentStateChanged, CallAnswered, CallbackChanged, CallEnded, Event, QueueAbandoned
+from hotline.events import AgentStateChanged, CallAnswered, CallEnded, Event, QueueAbandoned
 
 
 class Callbacks:
@@ -84,6 +84,4 @@ class Callbacks:
     async def _tell(self, moved: list[CallbackTask | None] | list[CallbackTask]) -> None:
         for task in moved:
             if task is not None:
-                await self._bus.publish(
-                    CallbackChanged(call_id=task.call_id, task_id=task.id, state=task.state, at=self._clock.now())
-                )
+                await tell(self._bus, self._clock, task)

@@ -18,7 +18,9 @@ from calls.call_hours import CallHours
 from db.models.call import Call, CallbackTask
 from db.models.organisation import User
 from db.models.ticket import AuditEvent
+from hotline.bus import Bus
 from hotline.clock import Clock, local
+from hotline.events import CallbackChanged
 
 KIND = "callback"
 """`object_kind` of the tasks' rows in the audit trail."""
@@ -83,6 +85,11 @@ async def request(
     session.add(task)
     await session.flush()
     return task
+
+
+async def tell(bus: Bus, clock: Clock, task: CallbackTask) -> None:
+    """Let every desk know that this task was made or has moved; after the transaction that did it."""
+    await bus.publish(CallbackChanged(call_id=task.call_id, task_id=task.id, state=task.state, at=clock.now()))
 
 
 async def list_open(session: AsyncSession, *, limit: int = 200) -> Sequence[CallbackTask]:

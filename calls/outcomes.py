@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import wave
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,10 +19,11 @@ from calls import callbacks
 from calls.call_hours import CallHours
 from db.models.call import Call, CallbackTask, Voicemail
 from db.session import Sessions
+from hotline import wav
 from hotline.bus import Bus
 from hotline.callid import is_call_id
 from hotline.clock import Clock, SystemClock
-from hotline.events import CallbackChanged, CallEnded, MessageLeft, MessageTranscribed
+from hotline.events import CallEnded, MessageLeft, MessageTranscribed
 
 log = logging.getLogger(__name__)
 
@@ -107,23 +107,16 @@ class Outcomes:
         for message_id in messages:
             await self._bus.publish(MessageLeft(call_id=call_id, message_id=message_id))
         if task is not None:
-            await self._tell(task)
+            await callbacks.tell(self._bus, self._clock, task)
 
     async def _adopt(self, session: AsyncSession, call_id: str) -> None:
         """Give a message that the dialplan took by itself its row."""
         if self._recordings is None or not is_call_id(call_id):
             return
         relative = f"voicemail/{call_id}.wav"
-        known = select(Voicemail.id).where(Voicemail.call_id == call_id, Voicemail.path == relative)
         seconds, ended = await asyncio.to_thread(_length_and_end, self._recordings / relative)
-        if (
-            seconds < SHORTEST_S
-            or await session.get(Call, call_id) is None
-            or await session.scalar(known) is not None
-        ):
-            return
-        session.add(Voicemail(call_id=call_id, path=relative, seconds=round(seconds, 2), created_at=ended))
-        await session.flush()
+        if seconds >= SHORTEST_S and await session.get(Call, call_id) is not None:
+            await keep_message(session, call_id, relative, seconds, ended)
 
     # -- what was not heard of -----------------------------------------------------------------
     async def sweep(self) -> None:
@@ -159,7 +152,7 @@ class Outcomes:
             kind = MessageLeft if state == "new" else MessageTranscribed
             await self._bus.publish(kind(call_id=call_id, message_id=message_id))
         for task in tasks:
-            await self._tell(task)
+            await callbacks.tell(self._bus, self._clock, task)
 
     @staticmethod
     async def _asked_for(session: AsyncSession, message: Voicemail, phone: str) -> bool:
@@ -174,11 +167,6 @@ class Outcomes:
         )
         return found is not None
 
-    async def _tell(self, task: CallbackTask) -> None:
-        await self._bus.publish(
-            CallbackChanged(call_id=task.call_id, task_id=task.id, state=task.state, at=self._clock.now())
-        )
-
     async def _call_back(self, session: AsyncSession, call_id: str) -> CallbackTask | None:
         """A message asks for an answer: somebody is to call back, if the number is known."""
         phone = await session.scalar(select(Call.caller).where(Call.id == call_id))
@@ -189,11 +177,17 @@ class Outcomes:
         )
 
 
+async def keep_message(session: AsyncSession, call_id: str, path: str, seconds: float, left_at: datetime) -> None:
+    """The row of a message found on disk, unless it has one; `path` is relative to the recordings."""
+    if await session.scalar(select(Voicemail.id).where(Voicemail.path == path)) is None:
+        session.add(Voicemail(call_id=call_id, path=path, seconds=round(seconds, 2), created_at=left_at))
+        await session.flush()
+
+
 def _length_and_end(path: Path) -> tuple[float, datetime]:
     """Seconds of a WAV (0 when there is none) and when it was last written to."""
     try:
         ended = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        with wave.open(str(path), "rb") as file:
-            return file.getnframes() / file.getframerate(), ended
-    except (OSError, EOFError, wave.Error, ZeroDivisionError):
+    except OSError:
         return 0.0, datetime.now(UTC)
+    return wav.seconds(path), ended

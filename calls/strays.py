@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import logging
 import re
-import wave
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,15 +22,15 @@ from calls import callbacks, sidecar
 from calls.ami import AmiError, AmiLink
 from calls.ami_action import variables
 from calls.call_hours import CallHours
-from calls.outcomes import Outcomes
+from calls.outcomes import SHORTEST_S, Outcomes, keep_message
 from calls.recordings import Recordings
 from calls.tracker import Tracker
 from db.models.call import Call, CallbackTask, CallEvent, Voicemail
 from db.session import Sessions
+from hotline import wav
 from hotline.bus import Bus
 from hotline.callid import began_at, is_call_id
 from hotline.clock import Clock
-from hotline.events import CallbackChanged
 from hotline.phone import normalise
 from hotline.settings import Settings
 
@@ -44,8 +43,6 @@ MESSAGES_FOR = timedelta(days=31)
 """Message folders of earlier days are not searched again."""
 CALL_BACK_FOR = timedelta(days=3)
 """After so long nobody expects to be called back for a call that was not answered."""
-SHORTEST_S = 1.0
-"""A shorter message is a click (as in `calls.outcomes`)."""
 ID_CHARS = 36
 BATCH = 400
 
@@ -208,22 +205,12 @@ class Strays:
                     session, self._clock, call_id=found.call_id, phone=phone, kind="missed", hours=self._hours
                 )
         if task is not None:
-            await self._bus.publish(
-                CallbackChanged(call_id=task.call_id, task_id=task.id, state=task.state, at=self._clock.now())
-            )
+            await callbacks.tell(self._bus, self._clock, task)
 
     async def _keep_message(self, message: FoundMessage) -> None:
         async with self._sessions.begin() as session:
             # The script's own row, or the call's end told late, may have come first.
-            if await session.scalar(select(Voicemail.id).where(Voicemail.path == message.path)) is None:
-                session.add(
-                    Voicemail(
-                        call_id=message.call_id,
-                        path=message.path,
-                        seconds=round(message.seconds, 2),
-                        created_at=message.ended_at,
-                    )
-                )
+            await keep_message(session, message.call_id, message.path, message.seconds, message.ended_at)
         await self._outcomes.correct(message.call_id)
 
 
@@ -262,19 +249,11 @@ def _messages(folder: Path, now: datetime) -> list[FoundMessage]:
             ended_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
             if ended_at < now - MESSAGES_FOR:
                 continue
-            seconds = _seconds(path)
+            seconds = wav.seconds(path)
             if seconds >= SHORTEST_S:
                 name = str(path.relative_to(folder))
                 found.append(FoundMessage(call_id, ended_at, path=name, seconds=seconds))
     return found
-
-
-def _seconds(path: Path) -> float:
-    try:
-        with wave.open(str(path), "rb") as file:
-            return file.getnframes() / file.getframerate()
-    except (EOFError, wave.Error, ZeroDivisionError):
-        return 0.0
 
 
 async def _states(session: AsyncSession, ids: Iterable[str]) -> dict[str, str]:

@@ -43,6 +43,15 @@ class Sound:
         return len(self.samples) / self.rate
 
 
+def seconds(path: Path) -> float:
+    """Length by the header of a PCM file; 0 where there is none."""
+    try:
+        with wave.open(str(path), "rb") as file:
+            return file.getnframes() / file.getframerate()
+    except (wave.Error, EOFError, OSError, ZeroDivisionError):
+        return 0.0
+
+
 def read(path: Path) -> Sound:
     """Read a WAV and mix it down to mono. Raises WavError with the reason when it cannot be played."""
     try:

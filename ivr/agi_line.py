@@ -7,10 +7,10 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from hotline import wav
 from hotline.callid import is_call_id, new_call_id
 from hotline.errors import UserError
 from hotline.phone import normalise
-from ivr import sound
 from ivr.agi import AgiRequest
 from ivr.agi_reply import app_data
 from ivr.line import ALL_KEYS, Caller, CallerHungUp, LineFailed, Prompt, QueueEnd, QueueStay, Recorded
@@ -179,8 +179,8 @@ class AgiLine:
                 within=seconds + SPARE_SECONDS,
             )
         except CallerHungUp:
-            return Recorded(sound.seconds(path), hung_up=True)
-        length = await asyncio.to_thread(sound.seconds, path)
+            return Recorded(wav.seconds(path), hung_up=True)
+        length = await asyncio.to_thread(wav.seconds, path)
         return Recorded(length, key=chr(reply.number) if reply.number > 0 else "")
 
     async def finish(self) -> None:

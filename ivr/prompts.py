@@ -122,7 +122,7 @@ class Prompts:
         """Length of a prompt that is there, seconds; 0 when it is not made yet."""
         path = self.path(prompt)
         if path not in self._seconds:
-            length = sound.seconds(path)
+            length = wav.seconds(path)
             if not length:
                 return 0.0
             self._seconds[path] = length

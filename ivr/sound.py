@@ -5,7 +5,6 @@ Reading, resampling and writing are `hotline.wav`'s; here is what makes many fil
 
 from __future__ import annotations
 
-import wave
 from pathlib import Path
 
 import numpy as np
@@ -68,15 +67,6 @@ def make_prompt(source: Path, target: Path) -> float:
         raise wav.WavError(f"{source} holds nothing but silence", "record it again")
     wav.write(target, samples)
     return len(samples) / RATE
-
-
-def seconds(path: Path) -> float:
-    """Length of a prompt file; 0 where it is none."""
-    try:
-        with wave.open(str(path), "rb") as file:
-            return file.getnframes() / file.getframerate()
-    except (wave.Error, EOFError, OSError, ZeroDivisionError):
-        return 0.0
 
 
 def tone(hertz: float, length: float) -> Samples:

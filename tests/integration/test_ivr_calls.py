@@ -162,7 +162,7 @@ async def test_voicemail_is_recorded_and_kept(asterisk_pair: AsteriskPair, tmp_p
         assert isinstance(row, Voicemail)
         path = pair.settings.recordings_dir / row.path
         assert row.path.startswith("voicemail/")
-        assert row.seconds == pytest.approx(sound.seconds(path), abs=0.05)
+        assert row.seconds == pytest.approx(wav.seconds(path), abs=0.05)
         assert row.seconds > 1.5
         assert sound.loudness(wav.read(path).samples) > 0.02
 

@@ -365,7 +365,7 @@ document.addEventListener("click", (event) => {
   if (!event.target.closest("#seat")) menu.hidden = true;
   if (!event.target.closest(".me")) $(".me").open = false;
 });
-$("#logout").addEventListener("submit", () => { forgetAll(); act("logout"); });
+$("#logout").addEventListener("submit", forgetAll);
 
 // -- start ------------------------------------------------------------------------------------------------
 on("call", () => document.body.toggleAttribute("data-call", Boolean(state.call)));

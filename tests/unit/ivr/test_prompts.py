@@ -168,7 +168,7 @@ async def test_everything_is_made_beforehand(prompts: Prompts, voice: CountingVo
     assert all(prompts.path(prompt).is_file() for prompt in [*script().all_prompts(), SORRY])
     zh = settings.prompts_dir / "zh"
     for name in system_sounds():
-        assert sound.seconds(zh / f"{name}.wav") > 0, name
+        assert wav.seconds(zh / f"{name}.wav") > 0, name
     assert await prompts.make_all([script()]) == 0
 
 

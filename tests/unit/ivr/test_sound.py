@@ -58,10 +58,10 @@ def test_mere_silence_is_refused(tmp_path: Path) -> None:
 
 def test_seconds_of_what_is_no_sound_are_zero(tmp_path: Path) -> None:
     (tmp_path / "text.wav").write_text("no sound")
-    assert sound.seconds(tmp_path / "text.wav") == 0.0
-    assert sound.seconds(tmp_path / "none.wav") == 0.0
+    assert wav.seconds(tmp_path / "text.wav") == 0.0
+    assert wav.seconds(tmp_path / "none.wav") == 0.0
     wav.write(tmp_path / "tone.wav", sound.tone(1000, 0.25))
-    assert sound.seconds(tmp_path / "tone.wav") == 0.25
+    assert wav.seconds(tmp_path / "tone.wav") == 0.25
 
 
 def test_a_tone_has_its_pitch_and_soft_edges() -> None:
