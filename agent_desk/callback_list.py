@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agent_desk.hearing import may_hear_message
 from agent_desk.web_sessions import Identity
 from calls.call_hours import CallHours
 from calls.callbacks import ALWAYS, Claim, claims_of, list_open, may_call
@@ -23,6 +24,8 @@ TOGETHER = timedelta(days=1)
 """Messages of one number left within so long before the task belong to it."""
 
 KINDS = {"missed": "漏接", "requested": "排队预约", "voicemail": "留言"}
+PROTECTED = "受保护，仅限受理人和经授权人员收听"
+EXPIRED = "已处理，话务员收听时限已过"
 NOTES = {
     "new": "暂无转写，识别恢复后自动补上",
     "transcribed": "正在登记工单",
@@ -34,6 +37,10 @@ NOTES = {
 }
 
 
+Row = tuple[dict[str, Any], Voicemail]
+"""A message as the page shows it, and its row."""
+
+
 async def waiting(
     session: AsyncSession, who: Identity, now: datetime, hours: CallHours = ALWAYS
 ) -> dict[str, Any]:
@@ -43,12 +50,11 @@ async def waiting(
     origins = await _calls(session, (task.call_id for task in tasks))
     by_phone = await _messages_of(session, [task for task in tasks if task.kind == "voicemail"])
     rows = []
-    shown: set[int] = set()
+    listed: list[Row] = []
     for task in tasks:
-        messages = [
-            message for message, _ in by_phone.get(task.phone, []) if message["at"] >= _since(task).isoformat()
-        ]
-        shown |= {message["id"] for message in messages}
+        of_task = [row for row in by_phone.get(task.phone, []) if row[1].created_at >= _since(task)]
+        listed += of_task
+        messages = [row for row, _ in of_task]
         call = origins.get(task.call_id)
         row = _row(task, call, claims.get(task.id), messages, who, now)
         if not await may_call(session, task, now, hours):
@@ -56,17 +62,21 @@ async def waiting(
         rows.append(row)
     # What may be a matter of life and death stands above whatever is due sooner.
     rows.sort(key=lambda row: not row["emergency"])
-    loose = [message for message in await _loose(session, now) if message["id"] not in shown]
-    await _hide_protected(session, who, [*loose, *(message for row in rows for message in row["messages"])])
-    return {"callbacks": rows, "messages": loose}
+    shown = {message.id for _, message in listed}
+    loose = [row for row in await _loose(session, now) if row[1].id not in shown]
+    await protect(session, who, [*loose, *listed], now)
+    return {"callbacks": rows, "messages": [row for row, _ in loose]}
 
 
-async def _hide_protected(session: AsyncSession, who: Identity, messages: list[dict[str, Any]]) -> None:
-    """What was said in a message of a protected ticket is for those who may hear it."""
-    barred = await barred_calls(session, who.actor, {message["call_id"] for message in messages})
-    for message in messages:
-        if message["call_id"] in barred:
-            message["text"], message["note"] = "", f"{message['note']}（内容按规定隐去）"
+async def protect(session: AsyncSession, who: Identity, messages: list[Row], now: datetime) -> None:
+    """What was said in a message of a protected ticket is for those who may hear it; nobody else is offered it."""
+    barred = await barred_calls(session, who.actor, {message.call_id for _, message in messages})
+    for row, message in messages:
+        row["playable"] = may_hear_message(who, message, now, barred=message.call_id in barred)
+        if message.call_id in barred:
+            row["text"], row["note"] = "", f"{row['note']}；{PROTECTED}"
+        elif not row["playable"]:
+            row["note"] = f"{row['note']}；{EXPIRED}"
 
 
 def _since(task: CallbackTask) -> datetime:
@@ -110,9 +120,7 @@ async def _calls(session: AsyncSession, ids: Iterable[str]) -> dict[str, Call]:
     return {call.id: call for call in rows}
 
 
-async def _messages_of(
-    session: AsyncSession, tasks: list[CallbackTask]
-) -> dict[str, list[tuple[dict[str, Any], Call]]]:
+async def _messages_of(session: AsyncSession, tasks: list[CallbackTask]) -> dict[str, list[Row]]:
     """The messages of these tasks' numbers that nobody is done with, oldest first."""
     if not tasks:
         return {}
@@ -128,13 +136,13 @@ async def _messages_of(
         .order_by(Voicemail.id)
         .limit(4 * SHOWN)
     )
-    by_phone: dict[str, list[tuple[dict[str, Any], Call]]] = {}
+    by_phone: dict[str, list[Row]] = {}
     for message, call, number in found.all():
-        by_phone.setdefault(call.caller, []).append((_message(message, call, number), call))
+        by_phone.setdefault(call.caller, []).append((message_row(message, call, number), message))
     return by_phone
 
 
-async def _loose(session: AsyncSession, now: datetime) -> list[dict[str, Any]]:
+async def _loose(session: AsyncSession, now: datetime) -> list[Row]:
     """Messages to be checked, and those that nobody can answer because the number is unknown."""
     found = await session.execute(
         select(Voicemail, Call, Ticket.ticket_no)
@@ -153,10 +161,11 @@ async def _loose(session: AsyncSession, now: datetime) -> list[dict[str, Any]]:
         .order_by(Call.emergency.desc(), Voicemail.id)
         .limit(SHOWN)
     )
-    return [_message(*row) for row in found.all()]
+    return [(message_row(message, call, number), message) for message, call, number in found.all()]
 
 
-def _message(message: Voicemail, call: Call, ticket_no: str | None) -> dict[str, Any]:
+def message_row(message: Voicemail, call: Call, ticket_no: str | None) -> dict[str, Any]:
+    """A message as the page shows it, before `protect`."""
     return {
         "id": message.id,
         "call_id": message.call_id,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from aiohttp import web
 
 from agent_desk.access import allow, identity
 from agent_desk.errors import Refused
+from agent_desk.hearing import may_hear_message
 from agent_desk.permissions import Permission
 from agent_desk.recordings import wav_file
 from agent_desk.services import services
@@ -15,9 +14,6 @@ from agent_desk.trail import leave_trace, trace_playing
 from db.models import Voicemail
 from tickets.protected import barred_calls
 
-HEARD_FOR = timedelta(hours=24)
-"""A message that is dealt with may be heard again by agents for this long after it was left."""
-WAITING = ("new", "transcribed", "ticketed", "empty", "unreadable")
 CLOSABLE = ("new", "empty", "unreadable")
 
 routes = web.RouteTableDef()
@@ -31,10 +27,7 @@ async def _find(request: web.Request) -> tuple[Voicemail, bool]:
         if message is None:
             raise web.HTTPNotFound(text="没有这条留言。")
         barred = await barred_calls(session, who.actor, [message.call_id])
-    recent = desk.clock.now() - message.created_at <= HEARD_FOR
-    open_to_agents = message.state in WAITING or recent
-    by_role = who.may(Permission.PLAY_ANY_RECORDING) or (who.may(Permission.TAKE_CALLS) and open_to_agents)
-    return message, by_role and not barred
+    return message, may_hear_message(who, message, desk.clock.now(), barred=bool(barred))
 
 
 @routes.get(r"/messages/{message_id:\d{1,9}}")

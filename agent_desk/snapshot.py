@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_desk import words
+from agent_desk.call_back import call_back_view
 from agent_desk.caller import caller_card
 from agent_desk.concerns import payload
 from agent_desk.live_calls import LiveCall, LiveCalls
@@ -124,6 +125,7 @@ async def _call_state(
             "answered_at": call.answered_at.isoformat() if call.answered_at else None,
             "ended_at": call.ended_at.isoformat() if call.ended_at else None,
             "origin": live.origin.isoformat() if live.origin else None,
+            "call_back": await call_back_view(session, who, call, desk.clock.now()),
             "outcome": call.outcome,
             "legs": await _legs(session, call.id),
             "recording_failed": live.recording_failed,

@@ -9,11 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from agent_desk import words
 from agent_desk.access import allow, identity
 from agent_desk.draft_api import refusal
+from agent_desk.hearing import may_hear_message
 from agent_desk.pages import render
 from agent_desk.permissions import Permission
+from agent_desk.recordings import may_hear
 from agent_desk.services import services
 from agent_desk.ticket_lists import AGENT_FILTERS, show_list
-from db.models import Recording, Ticket, Voicemail
+from db.models import Recording, Ticket, TicketDraft, Voicemail
 from tickets.errors import NotAllowed, NotFound, TicketError
 from tickets.numbers import is_ticket_no
 from tickets.queries import ClockView, TicketView, ticket_view
@@ -58,20 +60,38 @@ def in_order(ticket: TicketView) -> list[ClockView]:
     return sorted(ticket.clocks, key=lambda clock: order.index(clock.name) if clock.name in order else len(order))
 
 
+async def _recordings(request: web.Request, session: AsyncSession, ticket: TicketView) -> list[Recording]:
+    """The talk of the ticket's own call and of call-backs that were submitted into it, if the reader may hear."""
+    if ticket.call_id is None or not ticket.may_hear:
+        return []
+    called_back = select(TicketDraft.call_id).where(TicketDraft.submitted_ticket_id == ticket.id)
+    found = await session.scalars(
+        select(Recording)
+        .where(or_(Recording.call_id == ticket.call_id, Recording.call_id.in_(called_back)))
+        .order_by(Recording.started_at)
+    )
+    return [each for each in found if await may_hear(request, session, identity(request), each)]
+
+
+async def _messages(
+    request: web.Request, session: AsyncSession, ticket: TicketView
+) -> list[tuple[Voicemail, bool]]:
+    """What was said, and whether the reader may play it."""
+    if ticket.call_id is None or not ticket.may_hear:
+        return []
+    found = await session.scalars(select(Voicemail).where(Voicemail.ticket_id == ticket.id).order_by(Voicemail.id))
+    who, now = identity(request), services(request).clock.now()
+    return [(message, may_hear_message(who, message, now, barred=False)) for message in found]
+
+
 @routes.get("/tickets/{ticket_no}")
 @allow(Permission.READ_TICKETS)
 async def one(request: web.Request) -> web.StreamResponse:
     desk, who = services(request), identity(request)
     async with desk.sessions() as session:
         ticket = await find_ticket(session, request)
-        recorded = bool(
-            ticket.call_id
-            and ticket.may_hear
-            and await session.scalar(select(Recording.id).where(Recording.call_id == ticket.call_id).limit(1))
-        )
-        messages = list(
-            await session.scalars(select(Voicemail).where(Voicemail.ticket_id == ticket.id).order_by(Voicemail.id))
-        )
+        recordings = await _recordings(request, session, ticket)
+        messages = await _messages(request, session, ticket)
     if who.may(Permission.UNIT_LIST) and not who.may(Permission.TAKE_CALLS):
         raise web.HTTPSeeOther(f"/unit/tickets/{ticket.ticket_no}")
     return render(
@@ -79,8 +99,8 @@ async def one(request: web.Request) -> web.StreamResponse:
         "ticket.html",
         ticket=ticket,
         clocks=in_order(ticket),
-        recorded=recorded,
-        messages=messages if ticket.call_id and ticket.may_hear else [],
+        recordings=recordings,
+        messages=messages,
         now=desk.clock.now(),
         errors={},
         form={},

@@ -52,7 +52,7 @@ async def _show(
         messages=[],
         ticket=ticket,
         clocks=in_order(ticket),
-        recorded=False,
+        recordings=[],
         now=desk.clock.now(),
         errors=errors or {},
         form=form or {},

@@ -10,8 +10,9 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.callbacks import Claim, claims_of, finish, release
+from calls.callbacks import KIND, Claim, claims_of, finish, release
 from db.models.call import AgentSession, Call, CallbackTask, CallEvent
+from db.models.ticket import AuditEvent
 from hotline.clock import Clock
 
 CLAIM_FOR = timedelta(minutes=10)
@@ -25,6 +26,30 @@ SKEW = timedelta(seconds=5)
 
 CAUSES = {"17": "占线", "21": "拒接", "1": "空号", "28": "号码不正确", "34": "线路忙", "38": "线路故障"}
 """Q.850 causes of a call that was not answered; all others are taken as 无人接听."""
+
+
+async def task_of(session: AsyncSession, call: Call) -> CallbackTask | None:
+    """The task that this call of ours was made for, whatever became of it: the claim just before the call."""
+    if call.direction != "out" or not call.caller:
+        return None
+    tasks = await session.scalars(
+        select(CallbackTask).where(
+            CallbackTask.phone == call.caller, CallbackTask.created_at <= call.started_at + SKEW
+        )
+    )
+    by_id = {str(task.id): task for task in tasks}
+    claimed = await session.scalar(
+        select(AuditEvent.object_id)
+        .where(
+            AuditEvent.object_kind == KIND,
+            AuditEvent.action == "take",
+            AuditEvent.object_id.in_(by_id),
+            AuditEvent.at.between(call.started_at - CLAIM_FOR, call.started_at + SKEW),
+        )
+        .order_by(AuditEvent.id.desc())
+        .limit(1)
+    )
+    return by_id.get(claimed or "")
 
 
 async def settle(session: AsyncSession, clock: Clock, call: Call) -> CallbackTask | None:

@@ -39,7 +39,10 @@ async def unchecked(session: AsyncSession, call_id: str | None) -> Ticket | None
             Ticket.created_by.is_(None),
         )
     )
-    return await lock_ticket(session, found) if found is not None else None
+    if found is None:
+        return None
+    ticket = await lock_ticket(session, found)
+    return ticket if is_unchecked(ticket) else None  # somebody may have been quicker while we waited for the lock
 
 
 async def check(
@@ -62,7 +65,8 @@ async def check(
     if _matter(ticket) != before:
         await timing.stop(ticket, now)
         await timing.submitted(ticket, ticket.submitted_at or now)
-    record(session, ticket, actor, now, CHECK, State.REGISTERED)
+    called_back = {"call_back": call.id} if call is not None and call.id != ticket.call_id else {}
+    record(session, ticket, actor, now, CHECK, State.REGISTERED, **called_back)
     await session.execute(update(Voicemail).where(Voicemail.ticket_id == ticket.id).values(state="checked"))
     return ticket
 

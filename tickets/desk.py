@@ -2,6 +2,9 @@
 
 Each act is one transaction: the ticket, its clocks, its audit rows and its notices stand or fall together.
 What changed is announced on the bus after the commit. Submitting the same call twice gives the same ticket.
+
+A call of ours that answers a message is submitted with `message_call`, the call that left the message: the
+message's own ticket is completed instead of a second one being made.
 """
 
 from __future__ import annotations
@@ -45,7 +48,13 @@ class TicketDesk:
 
     # -- an agent and a draft --------------------------------------------------------------------------
     async def open_ticket(
-        self, actor: Actor, fields: TicketFields, call_id: str | None = None, unit_id: int | None = None
+        self,
+        actor: Actor,
+        fields: TicketFields,
+        call_id: str | None = None,
+        unit_id: int | None = None,
+        *,
+        message_call: str | None = None,
     ) -> Ticket:
         """Submit (T05); with a unit the ticket is dispatched at once (T08). Returns the ticket as committed."""
         require(actor, "draft")
@@ -58,7 +67,7 @@ class TicketDesk:
             await intake.check_region(session, fields.region_code)
             unit = await intake.check_unit(session, unit_id) if unit_id is not None else None
             timing = await Timing.load(session, now, self._profile)
-            ticket = await unchecked(session, call_id)
+            ticket = await _of_message(session, call_id, message_call)
             if ticket is not None:
                 await check(
                     session, ticket, fields, actor=actor, call=call, category=category, timing=timing, now=now
@@ -86,7 +95,7 @@ class TicketDesk:
                 await dispatch(session, timing, ticket, unit, SYSTEM, now, f"{actor.name}提交时选定承办单位")
             return ticket
 
-        return await self._submit(actor, call_id, make)
+        return await self._submit(actor, call_id, make, message_call)
 
     async def answer_on_line(
         self,
@@ -95,6 +104,8 @@ class TicketDesk:
         call_id: str | None,
         article_id: str | None = None,
         answer_text: str = "",
+        *,
+        message_call: str | None = None,
     ) -> Ticket:
         """Close on the call (T02) with the article or the words that answered it."""
         require(actor, "answer")
@@ -105,10 +116,17 @@ class TicketDesk:
             ticket.answer_text = answer_text.strip()
             return "已在通话中口头答复"
 
-        return await self._settle(actor, fields, call_id, "T02", finish)
+        return await self._settle(actor, fields, call_id, "T02", finish, message_call)
 
     async def decline(
-        self, actor: Actor, fields: TicketFields, call_id: str | None, code: str, told: str
+        self,
+        actor: Actor,
+        fields: TicketFields,
+        call_id: str | None,
+        code: str,
+        told: str,
+        *,
+        message_call: str | None = None,
     ) -> Ticket:
         """Not accepted (T04): reason code of domain.md 2.8 and what the citizen was told."""
         require(actor, "decline")
@@ -121,9 +139,17 @@ class TicketDesk:
             notices.tell_citizen(session, ticket, self._clock.now(), text, "declined")
             return f"{DECLINE_CODES[code]}；已告知：{told.strip()}"
 
-        return await self._settle(actor, fields, call_id, "T04", finish)
+        return await self._settle(actor, fields, call_id, "T04", finish, message_call)
 
-    async def hand_over(self, actor: Actor, fields: TicketFields, call_id: str | None, handoff_id: int) -> Ticket:
+    async def hand_over(
+        self,
+        actor: Actor,
+        fields: TicketFields,
+        call_id: str | None,
+        handoff_id: int,
+        *,
+        message_call: str | None = None,
+    ) -> Ticket:
         """Given to 110, 119, 120, 122 or another desk (T03). In an emergency no element is demanded."""
         require(actor, "hand_over")
 
@@ -139,7 +165,8 @@ class TicketDesk:
             "appeal_type": fields.appeal_type or "HELP",
             "category_code": fields.category_code or intake.EMERGENCY_CATEGORY,
         }
-        return await self._settle(actor, fields.model_copy(update=blanks), call_id, "T03", finish)
+        fields = fields.model_copy(update=blanks)
+        return await self._settle(actor, fields, call_id, "T03", finish, message_call)
 
     # -- the centre and the unit -----------------------------------------------------------------------
     async def dispatch(self, actor: Actor, ticket_id: int, unit_id: int, note: str = "") -> Ticket:
@@ -189,6 +216,7 @@ class TicketDesk:
         call_id: str | None,
         transition_id: str,
         finish: Callable[[AsyncSession, Ticket], Awaitable[str]],
+        message_call: str | None,
     ) -> Ticket:
         """A draft that ends at once, without clocks; `finish` fills the row and gives the trail's reason."""
         now = self._clock.now()
@@ -199,7 +227,7 @@ class TicketDesk:
             await intake.check_region(session, fields.region_code)
             row = step(transition_id, State.DRAFT)
             timing = await Timing.load(session, now, self._profile)
-            ticket = await unchecked(session, call_id)
+            ticket = await _of_message(session, call_id, message_call)
             came_from = State.REGISTERED if ticket is not None else State.DRAFT
             if ticket is not None:
                 # Nobody had looked at it: for whoever checks it, it stands where a draft stands.
@@ -227,9 +255,9 @@ class TicketDesk:
             record(session, ticket, actor, now, row, came_from, reason)
             return ticket
 
-        return await self._submit(actor, call_id, make)
+        return await self._submit(actor, call_id, make, message_call)
 
-    async def _submit(self, actor: Actor, call_id: str | None, make: Make) -> Ticket:
+    async def _submit(self, actor: Actor, call_id: str | None, make: Make, message_call: str | None) -> Ticket:
         """Run `make` under the lock of the call's draft, or return the ticket the call already has."""
         known = False
 
@@ -241,9 +269,12 @@ class TicketDesk:
             if draft.submitted_ticket_id is not None:
                 known = True
                 return await session.get_one(Ticket, draft.submitted_ticket_id)
+            drafts = [draft]
+            if message_call is not None:
+                drafts.append(await lock_draft(session, message_call, self._clock.now()))
             ticket = await make(session, draft.agent_user_id)
-            draft.submitted_ticket_id = ticket.id
-            draft.updated_at = self._clock.now()
+            for each in drafts:
+                each.submitted_ticket_id, each.updated_at = ticket.id, self._clock.now()
             return ticket
 
         ticket = await self._write(work)
@@ -264,3 +295,11 @@ class TicketDesk:
 
     async def _announce(self, ticket: Ticket) -> None:
         await announce(self._bus, self._clock, ticket)
+
+
+async def _of_message(session: AsyncSession, call_id: str | None, message_call: str | None) -> Ticket | None:
+    """The message's ticket that this submission completes. Raises `Conflict` when it is no longer to be had."""
+    ticket = await unchecked(session, message_call or call_id)
+    if ticket is None and message_call is not None:
+        raise Conflict("本次回拨对应的工单刚刚已由他人核对，没有重复提交；如确有新诉求，请另建工单。")
+    return ticket

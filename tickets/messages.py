@@ -124,7 +124,7 @@ class MessageTickets:
             call=call,
             now=now,
             profile=timing.profile,
-            jurisdiction_id=None,
+            jurisdiction_id=await intake.jurisdiction_of(session, SYSTEM, None),
             channel=CHANNEL,
         )
         await timing.submitted(ticket, now)

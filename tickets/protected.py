@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, and_, case, false, or_, select, true
+from sqlalchemy import ColumnElement, case, false, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Ticket
+from db.models import Ticket, TicketDraft
 from tickets.actor import Actor
 from tickets.masking import may_hear_recording, without_unit_roles
 from tickets.permissions import MATRIX, Scope
@@ -43,9 +43,22 @@ def title_open(actor: Actor) -> ColumnElement[bool]:
 
 async def barred_calls(session: AsyncSession, actor: Actor, call_ids: Collection[str]) -> set[str]:
     """Calls among these that led to a protected ticket whose recording the actor may not hear."""
+    return {
+        call_id
+        for call_id, ticket in await protected_calls(session, call_ids)
+        if not may_hear_recording(actor, ticket)
+    }
+
+
+async def protected_calls(session: AsyncSession, call_ids: Collection[str]) -> list[tuple[str, Ticket]]:
+    """Which of these calls led to which protected tickets: the call a ticket was made of, and call-backs to it."""
     if not call_ids:
-        return set()
-    tickets = await session.scalars(
-        select(Ticket).where(and_(Ticket.call_id.in_(call_ids), Ticket.confidential != "NONE"))
+        return []
+    made_of = select(Ticket.call_id, Ticket).where(Ticket.call_id.in_(call_ids), Ticket.confidential != "NONE")
+    called_back = (
+        select(TicketDraft.call_id, Ticket)
+        .join(Ticket, Ticket.id == TicketDraft.submitted_ticket_id)
+        .where(TicketDraft.call_id.in_(call_ids), Ticket.confidential != "NONE")
     )
-    return {ticket.call_id for ticket in tickets if ticket.call_id and not may_hear_recording(actor, ticket)}
+    found = [*(await session.execute(made_of)).all(), *(await session.execute(called_back)).all()]
+    return [(call_id, ticket) for call_id, ticket in found if call_id]

@@ -91,6 +91,38 @@ class DeskFeed:
         await self.bus.publish(CallRinging(call_id=self.call_id, agent=self.seat, at=now))
         return self.call_id
 
+    async def call_back(self, phone: str = "13912345678") -> str:
+        """The citizen has taken our call: this seat talks."""
+        self.call_id, now = new_call_id(), self.clock.now()
+        self.origin = now
+        async with self.sessions.begin() as session:
+            session.add(
+                Call(
+                    id=self.call_id,
+                    direction="out",
+                    caller=phone,
+                    caller_raw=phone,
+                    callee=phone,
+                    state="talking",
+                    agent=self.seat,
+                    agent_user_id=await session.scalar(select(User.id).where(User.extension == self.seat)),
+                    started_at=now,
+                    answered_at=now,
+                )
+            )
+        await self.control.set_state(self.seat, "talking", call_id=self.call_id)
+        await self.bus.publish(
+            CallAnswered(
+                call_id=self.call_id,
+                agent=self.seat,
+                citizen_channel="PJSIP/trunk-1",
+                agent_channel=f"PJSIP/{self.seat}-1",
+                at=now,
+                origin=now,
+            )
+        )
+        return self.call_id
+
     async def miss(self) -> None:
         now = self.clock.now()
         async with self.sessions.begin() as session:

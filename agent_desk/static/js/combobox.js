@@ -16,7 +16,8 @@ export class Combobox {
     input.addEventListener("focus", () => input.select());
     input.addEventListener("click", () => this.open(true));
     input.addEventListener("blur", () => this.close());
-    input.addEventListener("keydown", (event) => this.#key(event));
+    // Before the field's own keys: while the list is open, Enter and Tab mean the option that is lit in it.
+    input.addEventListener("keydown", (event) => this.#key(event), true);
     list.addEventListener("mousedown", (event) => {
       event.preventDefault(); // keep the focus in the box
       const option = event.target.closest("li[data-value]");
@@ -82,7 +83,7 @@ export class Combobox {
     const pane = this.input.closest("form").getBoundingClientRect();
     this.list.classList.toggle("up", this.input.getBoundingClientRect().bottom + 256 > pane.bottom);
     const chosen = found.findIndex((item) => item.value === this.value);
-    this.#select(found.length ? Math.max(0, text ? 0 : chosen) : -1);
+    this.#select(found.length && text ? 0 : chosen);
   }
 
   close() {
@@ -110,7 +111,7 @@ export class Combobox {
     if (option) {
       this.input.setAttribute("aria-activedescendant", option.id);
       option.scrollIntoView({ block: "nearest" });
-    }
+    } else this.input.removeAttribute("aria-activedescendant");
   }
 
   #key(event) {
@@ -120,11 +121,12 @@ export class Combobox {
       event.preventDefault();
       if (!this.isOpen) return this.open(true);
       const step = event.key === "ArrowDown" ? 1 : -1;
-      if (count) this.#select((this.at + step + count) % count);
+      if (count) this.#select(this.at < 0 && step < 0 ? count - 1 : (this.at + step + count) % count);
     } else if (this.isOpen && event.key === "Enter") {
+      const option = this.list.querySelectorAll("li[data-value]")[this.at];
+      if (!option && !this.input.value) return; // only looked at: the field's suggestion, or the next field
       event.preventDefault();
       event.stopPropagation();
-      const option = this.list.querySelectorAll("li[data-value]")[this.at];
       if (option) this.choose(option.dataset.value);
     } else if (this.isOpen && event.key === "Tab" && this.input.value && this.input.value !== this.label(this.value)) {
       const option = this.list.querySelectorAll("li[data-value]")[this.at];

@@ -8,6 +8,7 @@ import { SeatLock } from "./tabs.js";
 import { microphoneProblem } from "./audio.js";
 import { ask, askDecline, askHandoff, askSeat, askTransfer, checkDevices, help, keypad } from "./dialogs.js";
 import { alarm, setActs } from "./alerts.js";
+import { agreed, openTicket, wantsNew } from "./call_back.js";
 import { bind, rows } from "./keys.js";
 import { begun, focusDraft, jumpToSource, regionName, save, setLookups, submit, takeAll } from "./draft.js";
 import { focusTodo, refreshTodo, setTodoActs } from "./todo.js";
@@ -84,7 +85,7 @@ async function toggleReady() {
 
 async function wrapUpDone() {
   const unsent = state.draft && !state.draft.ticket && Object.values(state.draft.fields).some((v) => typeof v === "string" && v);
-  if (unsent && !(await ask("工单还没有提交", "草稿已保存，可在“我的工单”里继续。确定结束话后整理？"))) return;
+  if (unsent && !(await ask("工单还没有提交", "草稿已保存，可在“没有提交的工单”里继续。确定结束话后整理？"))) return;
   await save();
   await act("wrap_up_done");
 }
@@ -99,6 +100,8 @@ async function send(kind) {
     Object.assign(more, choice);
   }
   if (kind === "hand_over") more.handoff_id = state.handoff?.id;
+  if (!(await agreed())) return;
+  more.new_ticket = wantsNew();
   await submit(kind, more);
 }
 
@@ -320,6 +323,7 @@ bind("Alt+A", "直接答复办结", () => send("answer"));
 bind("Alt+G", "登记待分流", () => send("register"));
 bind("Alt+N", "不予受理", () => send("decline"));
 bind("Alt+H", "已移交", () => send("hand_over"));
+bind("Alt+V", "打开回拨对应的工单", openTicket);
 bind("Alt+B", "到待回拨", focusTodo);
 bind("Alt+J", "耳麦检测", devicesDialog);
 
@@ -368,6 +372,7 @@ document.addEventListener("click", (event) => {
 $("#logout").addEventListener("submit", forgetAll);
 
 // -- start ------------------------------------------------------------------------------------------------
+on("conflict", refresh); // somebody was quicker: show what the matter has come to
 on("call", () => document.body.toggleAttribute("data-call", Boolean(state.call)));
 get("/api/desk/lookups").then(setLookups).catch(() => setTimeout(() => get("/api/desk/lookups").then(setLookups), 5000));
 const me = await get("/api/me").catch(() => null);

@@ -85,7 +85,8 @@ export async function keypad(send) {
   out.textContent = "";
   const press = (key) => { send(key); out.textContent = (out.textContent + key).slice(-16); };
   dialog.onclick = (event) => event.target.dataset.digit && press(event.target.dataset.digit);
-  dialog.onkeydown = (event) => /^[0-9*#]$/.test(event.key) && press(event.key);
+  // A handler that returns false takes the key away: Esc and Tab belong to the dialog.
+  dialog.onkeydown = (event) => { if (/^[0-9*#]$/.test(event.key)) press(event.key); };
   await opened(dialog, $("[data-digit]", dialog));
 }
 

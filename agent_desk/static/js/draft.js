@@ -150,6 +150,7 @@ export async function submit(kind, more = {}) {
     return answer;
   } catch (error) {
     faults(error);
+    if (error.status === 409) changed("conflict");
     return null;
   } finally {
     submitting = false;

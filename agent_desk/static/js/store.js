@@ -74,8 +74,18 @@ export function load(snapshot) {
     recording: snapshot.recording,
   });
   state.utterances = new Map(snapshot.utterances.map((u) => [u.utterance_id, u]));
-  state.draft = snapshot.draft;
+  state.draft = snapshot.draft && { ...snapshot.draft, suggestions: joined(snapshot.draft.suggestions) };
   changed(...ALL);
+}
+
+/** On a call-back, what was heard in the message stands beside what is said now, the surer first. */
+function joined(said) {
+  const heard = state.call?.call_back?.suggestions ?? {};
+  const both = { ...heard, ...said };
+  for (const name of Object.keys(said)) {
+    if (heard[name]) both[name] = [...said[name], ...heard[name]].sort((a, b) => b.confidence - a.confidence);
+  }
+  return both;
 }
 
 const isDismissed = (e) => state.emergencies.some((old) => old.utterance_id === e.utterance_id && old.code === e.code && old.dismissed);
@@ -114,7 +124,8 @@ const REDUCERS = {
   CallAnswered(e) {
     if (!mine(e)) return;
     if (e.agent !== state.me.extension) return;
-    Object.assign(state.call, { state: "talking", answered_at: e.at, origin: e.origin });
+    // A page reloaded in mid-call is told of its answer anew: the talk began with the first one.
+    Object.assign(state.call, { state: "talking", answered_at: state.call.answered_at ?? e.at, origin: e.origin });
     state.draft ??= { fields: {}, touched: [], suggestions: {}, saved_at: null, ticket: null };
     changed("call", "draft");
   },
@@ -185,7 +196,7 @@ const REDUCERS = {
   },
   DraftUpdated(e) {
     if (!mine(e) || !state.draft) return;
-    state.draft.suggestions = e.fields;
+    state.draft.suggestions = joined(e.fields);
     changed("draft");
   },
   AnswersSuggested(e) {

@@ -1,13 +1,17 @@
 // The words a suggestion came from, shown beside the pointer or the focused control.
 import { $, el } from "./dom.js";
+import { state } from "./store.js";
 
 export function showTip(anchor, suggestion) {
   const tip = $("#tip");
   const percent = Math.round(suggestion.confidence * 100);
   const { quote } = suggestion;
+  // On a call-back the words may be those of the message, which is not in this call's transcript.
+  const here = state.utterances.has(suggestion.utterance_id);
+  const from = here || !state.call?.call_back ? "依据" : "依据留言";
   tip.replaceChildren(
-    quote ? el("span", {}, "依据：“", el("b", {}, quote), "”") : "依据：通话内容",
-    el("div", {}, `把握 ${percent}%　点击定位到原话`),
+    quote ? el("span", {}, `${from}：“`, el("b", {}, quote), "”") : "依据：通话内容",
+    el("div", {}, `把握 ${percent}%${from === "依据" ? "　点击定位到原话" : ""}`),
   );
   tip.hidden = false;
   const box = anchor.getBoundingClientRect();

@@ -37,9 +37,14 @@ function due(task) {
     left < 0 ? `超时 ${minutes(-left)}` : `剩 ${minutes(left)}`);
 }
 
+/** A player for whoever may hear the message; what may not be played is not offered. */
+export const player = (m) => (m.playable
+  ? el("audio", { controls: true, controlslist: "nodownload noplaybackrate", preload: "none", src: `/messages/${m.id}`, "aria-label": `留言 ${m.seconds} 秒` })
+  : null);
+
 function message(m) {
   return el("div", { class: "message" },
-    el("audio", { controls: true, controlslist: "nodownload noplaybackrate", preload: "none", src: `/messages/${m.id}`, "aria-label": `留言 ${m.seconds} 秒` }),
+    player(m),
     el("span", { class: "grow hint" }, `${m.seconds} 秒，${m.note}`),
     m.text ? el("q", { title: m.text }, m.text) : null,
     m.check ? key(`check-${m.id}`, "核对工单", () => acts.resume(m.call_id), { title: `工单 ${m.ticket_no}` }) : null,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from agent_desk.messages import HEARD_FOR
+from agent_desk.hearing import HEARD_FOR
 from calls import callbacks
 from db.models import AuditEvent, Call, Ticket, Voicemail
 from hotline import wav
@@ -33,7 +33,7 @@ async def left(
         )
         if state in ("ticketed", "checked"):
             ticket = Ticket(
-                ticket_no=f"2511140900001{message.seconds:05}",
+                ticket_no=f"251114{now:%H%M%S}000001",
                 state="REGISTERED",
                 channel="VOICEMAIL",
                 appeal_type="HELP",
@@ -120,6 +120,8 @@ async def test_a_day_later_agents_hear_only_what_waits(desk: Desk, state: str, a
     desk.clock.move(seconds=HEARD_FOR.total_seconds() + 1)
     person, lead = await desk.log_in("agent1"), await desk.log_in("lead")
     assert (await person.get(f"/messages/{message.id}")).status == agent
+    (shown,) = [row for task in (await todo(person))["callbacks"] for row in task["messages"]]
+    assert shown["playable"] is (agent == 200), "what would be refused is not offered"
     assert (await lead.get(f"/messages/{message.id}")).status == 200
 
 
@@ -197,7 +199,8 @@ async def test_a_protected_message_is_for_those_who_may_hear_it(desk: Desk) -> N
     for person in (other, await desk.log_in("lead")):
         assert (await person.get(f"/messages/{message.id}")).status == 403
         shown = str(await todo(person))
-        assert "举报人甲" not in shown and "按规定隐去" in shown
+        assert "举报人甲" not in shown and "受保护，仅限受理人" in shown and "'playable': False" in shown
+    assert "'playable': True" in str(await todo(agent))
 
 
 async def test_any_part_of_a_message_leaves_a_trace(desk: Desk) -> None:

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from calls import callbacks
-from calls.callback_claims import CLAIM_FOR, settle, sweep
-from db.models import AgentSession, CallbackTask
+from calls.callback_claims import CLAIM_FOR, settle, sweep, task_of
+from db.models import AgentSession, Call, CallbackTask
 from db.session import Sessions
 from tests.fakes.clock import FakeClock
-from tests.unit.calls.callback_kit import a_call_out, a_task, the_task, users
+from tests.unit.calls.callback_kit import a_call, a_call_out, a_task, the_task, users
 
 
 async def taken(sessions: Sessions, clock: FakeClock, *, seated: str = "talking") -> int:
@@ -104,3 +104,26 @@ async def test_claims_that_lead_nowhere_are_given_back(
     async with sessions.begin() as session:
         await sweep(session, clock)
     assert (await the_task(sessions, task_id)).state == state
+
+
+async def test_a_call_back_is_known_by_the_claim_just_before_it(sessions: Sessions, clock: FakeClock) -> None:
+    user, other = await users(sessions, "甲", "乙")
+    first = await a_task(sessions, clock)
+    async with sessions.begin() as session:
+        await callbacks.take(session, clock, first, user)
+    call = await a_call_out(sessions, clock, talked_s=20, cause="16")
+    async with sessions.begin() as session:
+        settled = await settle(session, clock, call)
+    assert settled is not None and settled.id == first
+    clock.move(seconds=3600)
+    second = await a_task(sessions, clock, "voicemail")
+    async with sessions.begin() as session:
+        await callbacks.take(session, clock, second, other)
+    later = await a_call_out(sessions, clock)
+    came_in = await a_call(sessions, clock)
+    clock.move(seconds=3600)
+    unasked = await a_call_out(sessions, clock)
+    async with sessions() as session:
+        found = [await task_of(session, each) for each in (call, later, unasked)]
+        assert [task.id if task else None for task in found] == [first, second, None]
+        assert await task_of(session, await session.get_one(Call, came_in)) is None

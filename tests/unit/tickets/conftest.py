@@ -89,6 +89,7 @@ async def _people(sessions: Sessions, now: datetime) -> dict[str, int]:
                 ("urban", "城管局", "DEPARTMENT"),
                 ("labour", "人社局", "DEPARTMENT"),
                 ("e110", "110", "EMERGENCY"),
+                ("centre", "12345中心", "CENTRE"),
             )
         }
         session.add_all(units.values())

@@ -10,18 +10,23 @@ from sqlalchemy import select
 from db.models import (
     AuditEvent,
     Category,
+    Jurisdiction,
     OutboxMessage,
     Ticket,
     TicketClock,
     TicketDraft,
     TranscriptUtterance,
+    Unit,
     Voicemail,
 )
 from hotline.bus import LocalBus
 from hotline.events import MessageTranscribed
 from tests.unit.tickets.conftest import CALLER, Centre, add_call, lamp_fields
+from tickets.actor import Actor
 from tickets.drafting.lexicon import Lexicon
+from tickets.errors import Conflict, NotAllowed
 from tickets.messages import MessageTickets
+from tickets.protected import barred_calls
 from tickets.view import ticket_view
 
 LEFT = "01936f5e-0000-7000-8000-00000000beef"
@@ -210,3 +215,96 @@ async def test_a_late_message_of_a_call_that_has_its_ticket_hangs_on_to_it(
     row = await message_row(centre, late)
     assert (row.state, row.ticket_id) == ("checked", made.id)
     assert len(await tickets(centre)) == 1
+
+
+async def test_the_ticket_belongs_to_the_jurisdiction_whose_line_it_was_left_on(
+    centre: Centre, maker: MessageTickets
+) -> None:
+    made = await maker.make(await left(centre, *SAID))
+    assert made is not None
+    async with centre.sessions() as session:
+        county = await session.scalar(select(Jurisdiction.id).where(Jurisdiction.code == "421223"))
+        there = Actor(900, "本县分办员", frozenset({"DISPATCHER"}), None, frozenset({county or 0}))
+        elsewhere = Actor(901, "外县分办员", frozenset({"DISPATCHER"}), None, frozenset({(county or 0) + 1}))
+        assert made.jurisdiction_id == county
+        assert (await ticket_view(session, there, made.id)).ticket_no == made.ticket_no
+        with pytest.raises(NotAllowed):
+            await ticket_view(session, elsewhere, made.id)
+
+
+async def test_of_two_centres_neither_is_guessed(centre: Centre, maker: MessageTickets) -> None:
+    async with centre.sessions.begin() as session:
+        other = Jurisdiction(code="421200", name="咸宁市", level=2)
+        session.add(other)
+        await session.flush()
+        session.add(Unit(code="c2", name="市中心", short_name="市中心", kind="CENTRE", jurisdiction_id=other.id))
+    made = await maker.make(await left(centre, *SAID))
+    assert made is not None and made.jurisdiction_id is None
+
+
+CALLED_BACK = "01936f5e-0000-7000-8000-0000000ca11b"
+
+
+async def called_back(centre: Centre) -> None:
+    await add_call(
+        centre.sessions, CALLED_BACK, centre.clock.now(), direction="out", agent_user_id=centre.agent.user_id
+    )
+
+
+async def test_calling_back_completes_the_message_s_ticket_instead_of_making_one_more(
+    centre: Centre, maker: MessageTickets
+) -> None:
+    message_id = await left(centre, *SAID)
+    made = await maker.make(message_id)
+    await called_back(centre)
+    fields = lamp_fields(title="回电核实过的标题")
+    sent = await centre.desk.open_ticket(centre.agent, fields, CALLED_BACK, centre.urban, message_call=LEFT)
+    again = await centre.desk.open_ticket(centre.agent, fields, CALLED_BACK, centre.urban, message_call=LEFT)
+    checked = await centre.desk.open_ticket(centre.other_agent, fields, LEFT)
+    assert made is not None
+    assert {sent.id, again.id, checked.id} == {made.id}
+    async with centre.sessions() as session:
+        (ticket,) = await session.scalars(select(Ticket))
+        steps = await session.scalars(select(AuditEvent).where(AuditEvent.action == "check"))
+        assert [step.detail["call_back"] for step in steps] == [CALLED_BACK]
+    assert (ticket.state, ticket.title, ticket.call_id) == ("DISPATCHED", "回电核实过的标题", LEFT)
+    assert (await message_row(centre, message_id)).state == "checked"
+
+
+async def test_two_who_complete_the_same_message_make_one_ticket(centre: Centre, maker: MessageTickets) -> None:
+    await maker.make(await left(centre, *SAID))
+    await called_back(centre)
+    done = await asyncio.gather(
+        centre.desk.open_ticket(centre.agent, lamp_fields(), CALLED_BACK, message_call=LEFT),
+        centre.desk.open_ticket(centre.other_agent, lamp_fields(), LEFT),
+        return_exceptions=True,
+    )
+    async with centre.sessions() as session:
+        assert len(list(await session.scalars(select(Ticket)))) == 1
+    refused = [each for each in done if isinstance(each, BaseException)]
+    assert all(isinstance(each, Conflict) for each in refused)
+
+
+async def test_what_somebody_else_has_checked_is_not_completed_again(
+    centre: Centre, maker: MessageTickets
+) -> None:
+    await maker.make(await left(centre, *SAID))
+    await called_back(centre)
+    await centre.desk.open_ticket(centre.other_agent, lamp_fields(), LEFT, centre.urban)
+    with pytest.raises(Conflict, match="已由他人核对"):
+        await centre.desk.open_ticket(centre.agent, lamp_fields(), CALLED_BACK, message_call=LEFT)
+    async with centre.sessions() as session:
+        assert len(list(await session.scalars(select(Ticket)))) == 1
+        draft = await session.get(TicketDraft, CALLED_BACK)
+        assert draft is None or draft.submitted_ticket_id is None
+
+
+async def test_the_talk_of_a_call_back_is_as_protected_as_its_ticket(
+    centre: Centre, maker: MessageTickets
+) -> None:
+    await maker.make(await left(centre, *SAID))
+    await called_back(centre)
+    await centre.desk.open_ticket(centre.agent, lamp_fields(appeal_type="REPORT"), CALLED_BACK, message_call=LEFT)
+    async with centre.sessions() as session:
+        assert await barred_calls(session, centre.agent, [LEFT, CALLED_BACK]) == set()
+        assert await barred_calls(session, centre.other_agent, [LEFT, CALLED_BACK]) == {LEFT, CALLED_BACK}

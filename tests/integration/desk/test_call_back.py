@@ -1,0 +1,153 @@
+"""Calling a message back on the agent's page: its ticket is shown, completed by key, and not doubled."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+
+import numpy as np
+from playwright.async_api import Page, expect
+from sqlalchemy import select
+
+from calls import callbacks
+from db.models import Call, Ticket, TicketDraft, Unit, Voicemail
+from hotline import wav
+from hotline.callid import new_call_id
+from hotline.events import Suggestion
+from tests.integration.desk.room import SHOWN_MS, Room, until
+
+PHONE = "13912345678"
+TEXT = "我想反映一个问题，天城镇白泉村的路灯坏了，从村口到小学全都不亮，希望你们尽快派人来修"
+HEARD = {
+    "appeal_type": ("HELP", "求助"),
+    "category_code": ("1106", "路灯、井盖"),
+    "title": ("白泉村路灯不亮", "白泉村路灯不亮"),
+    "content": (TEXT, TEXT),
+    "demand": ("尽快派人来修", "尽快派人来修"),
+    "appellant_name": ("陈建华", "陈建华"),
+    "occurred_text": ("上周", "上周"),
+    "place_text": ("天城镇白泉村", "天城镇白泉村"),
+}
+
+
+async def a_message(room: Room, state: str = "ticketed") -> str:
+    """A message with its ticket, its suggestions and its task; the ticket's number."""
+    now, call_id, number = room.clock.now(), new_call_id(), "251114090000000001"
+    wav.write(room.settings.recordings_dir / f"voicemail/{call_id}.wav", np.zeros(8000 * 9))
+    async with room.sessions.begin() as session:
+        session.add(Call(id=call_id, caller=PHONE, started_at=now, state="ended", outcome="voicemail"))
+        await session.flush()
+        ticket = Ticket(
+            ticket_no=number,
+            state="REGISTERED",
+            channel="VOICEMAIL",
+            appeal_type="HELP",
+            title="白泉村路灯不亮",
+            content=TEXT,
+            category_code="1106",
+            call_id=call_id,
+            received_at=now,
+        )
+        if state == "checked":
+            ticket.state, ticket.created_by = "DISPATCHED", 1
+            ticket.unit_id = await session.scalar(select(Unit.id).where(Unit.code == "urban"))
+        session.add(ticket)
+        await session.flush()
+        session.add(
+            Voicemail(
+                call_id=call_id,
+                path=f"voicemail/{call_id}.wav",
+                seconds=9,
+                created_at=now,
+                state=state,
+                text=TEXT,
+                ticket_id=ticket.id,
+            )
+        )
+        session.add(
+            TicketDraft(
+                call_id=call_id,
+                fields={},
+                touched=[],
+                suggestions={
+                    name: [
+                        asdict(
+                            Suggestion(
+                                value=value,
+                                label=label,
+                                confidence=0.8,
+                                utterance_id="m1",
+                                quote="",
+                                start=0,
+                                end=0,
+                            )
+                        )
+                    ]
+                    for name, (value, label) in HEARD.items()
+                },
+                updated_at=now,
+            )
+        )
+        await callbacks.request(session, room.clock, call_id=call_id, phone=PHONE, kind="voicemail")
+    return number
+
+
+async def call_back(room: Room, page: Page) -> None:
+    """The first task of the list is taken by key; the citizen answers."""
+    await page.reload()
+    key = page.locator("[data-key^=call-]")
+    await expect(key).to_be_enabled(timeout=SHOWN_MS)
+    await page.keyboard.press("Alt+b")
+    await expect(key).to_be_focused()
+    await page.keyboard.press("Enter")
+    await until(page, lambda: bool(room.control.acts("call_out")))
+    await room.feed.call_back(PHONE)
+    await expect(page.locator("#d-origin")).to_be_visible(timeout=SHOWN_MS)
+
+
+async def all_tickets(room: Room) -> list[Ticket]:
+    async with room.sessions() as session:
+        return list(await session.scalars(select(Ticket).order_by(Ticket.id)))
+
+
+async def test_the_message_s_ticket_is_shown_and_completed_by_key(room: Room, page: Page) -> None:
+    number = await a_message(room)
+    await call_back(room, page)
+    origin = page.locator("#d-origin")
+    await expect(origin).to_contain_text("本次回拨对应工单")
+    await expect(origin.locator(f"a[href='/tickets/{number}']")).to_be_visible()
+    await expect(origin).to_contain_text(f"提交即补全工单 {number}，不另建")
+    await expect(origin).to_contain_text("路灯坏了")
+    await page.keyboard.press("Alt+y")
+    await expect(page.locator("#d-title")).to_have_value("白泉村路灯不亮")
+    await page.keyboard.press("Alt+g")
+    await expect(page.locator("#d-done")).to_contain_text(f"工单 {number} 已提交", timeout=SHOWN_MS)
+    await expect(origin).not_to_contain_text("另建")
+    (ticket,) = await all_tickets(room)
+    assert (ticket.ticket_no, ticket.appellant_name) == (number, "陈建华")
+    assert ticket.created_by is not None
+
+
+async def test_one_more_is_made_only_after_one_question(room: Room, page: Page) -> None:
+    number = await a_message(room, "checked")
+    await call_back(room, page)
+    origin = page.locator("#d-origin")
+    await expect(origin).to_contain_text("待签收")
+    for name in ("title", "content", "demand", "appellant_name", "occurred_text", "place_text"):
+        await page.fill(f"#d-{name}", HEARD[name][1])
+    await page.click("[data-field=appeal_type] [data-value=HELP]")
+    await page.fill("#d-category_code", "1106")
+    await page.keyboard.press("Enter")
+    dialog = page.locator("#dlg-ask")
+    await page.keyboard.press("Alt+g")
+    await expect(dialog).to_contain_text(number)
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    assert len(await all_tickets(room)) == 1
+    await page.keyboard.press("Alt+g")
+    await expect(dialog).to_be_visible()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#d-done")).to_have_text(re.compile("已提交"), timeout=SHOWN_MS)
+    tickets = await all_tickets(room)
+    assert [ticket.ticket_no == number for ticket in tickets] == [True, False]
+    assert tickets[1].call_id == room.feed.call_id
