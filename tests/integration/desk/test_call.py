@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.async_api import Page, Route, expect
 from sqlalchemy import select
 
 from db.models import Ticket
+from hotline.events import CallAnswered
 from tests.fakes.desk_talks import fire_heard, manhole_talk
 from tests.integration.desk.room import SHOWN_MS, Room, on_the_line, until, until_true
 
@@ -50,6 +52,38 @@ async def test_a_reload_in_mid_call_loses_nothing_and_asks_for_the_line_back(roo
     await page.evaluate("fakeSip.ring()")
     await until_true(page, "fakeSip.log.includes('answer')")
     assert room.control.acts("rejoin") == [("8001", room.feed.call_id, {})]
+
+
+async def test_being_answered_anew_after_a_reload_does_not_begin_the_talk_anew(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    await expect(page.locator("#line-timer")).to_have_text(re.compile("^00:"), timeout=SHOWN_MS)
+    now = room.clock.now()
+    await room.bus.publish(
+        CallAnswered(
+            call_id=room.feed.call_id,
+            agent="8001",
+            citizen_channel="PJSIP/trunk-1",
+            agent_channel="PJSIP/8001-2",
+            at=now - timedelta(hours=1),  # any other time than that of the first answer
+            origin=now,
+        )
+    )
+    await room.feed.say("citizen", "喂")
+    await expect(page.locator("#t-list .u p")).to_have_text("喂", timeout=SHOWN_MS)
+    assert (await page.inner_text("#line-timer")).startswith("00:")
+
+
+async def test_the_keypad_sends_keys_and_escape_closes_it(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    await page.keyboard.press("Alt+p")
+    pad = page.locator("#dlg-pad")
+    await expect(pad).to_be_visible()
+    await page.keyboard.type("12#")
+    await expect(page.locator("#pad-out")).to_have_text("12#")
+    await page.keyboard.press("Tab")
+    await expect(pad.locator("[data-digit='2']")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(pad).to_be_hidden()
 
 
 async def test_an_emergency_alerts_and_goes_over_after_one_confirm(room: Room, page: Page) -> None:

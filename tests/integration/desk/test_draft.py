@@ -40,6 +40,31 @@ async def test_tab_takes_a_suggestion_and_its_label_leads_to_the_words(room: Roo
     await expect(page.locator("#t-list .u.flash mark.quote")).to_have_text("白霓镇文化路")
 
 
+async def test_enter_and_tab_take_what_is_lit_in_a_picker_and_not_the_suggestion(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    text = "井盖坏了"
+    said = await room.feed.say("citizen", text)
+    await room.feed.suggest("category_code", "1106", "路灯、井盖", 0.9, said, "井盖", text)
+    box, ghost = page.locator("#d-category_code"), page.locator("[data-field=category_code] .ghost-text")
+    await expect(ghost).to_have_text("路灯、井盖", timeout=SHOWN_MS)
+    for key in ("Enter", "Tab"):
+        await box.fill("农村饮水")
+        await expect(page.locator("#o-category_code [aria-selected=true]")).to_contain_text("农村饮水")
+        await box.press(key)
+        await expect(box).to_have_value(re.compile("农村饮水"))
+        await box.fill("")
+        await box.blur()
+        await expect(box).to_have_value("")
+    await box.fill("没有这样的分类")
+    await box.press("Enter")
+    await expect(box).to_have_value("没有这样的分类")
+    await box.press("Escape")
+    await expect(box).to_have_value("")
+    await box.click()  # only looked at: nothing in the list is meant, Enter takes the suggestion
+    await box.press("Enter")
+    await expect(box).to_have_value("路灯、井盖")
+
+
 async def test_typing_while_the_link_is_away_is_kept_and_saved_later(room: Room, page: Page) -> None:
     await on_the_line(room, page)
     await page.context.set_offline(True)

@@ -28,6 +28,16 @@ async def test_everything_fits_the_screen_without_scrolling(room: Room, page: Pa
         assert max(overflow) <= 0, f"{width}x{height}: {overflow}"
 
 
+async def test_the_refusal_s_dialog_keeps_its_parts_apart(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    await page.keyboard.press("Alt+n")
+    dialog = page.locator("#dlg-decline")
+    told, keys = dialog.locator("textarea"), dialog.locator("menu")
+    await expect(told).to_be_visible()
+    above, below = await told.bounding_box(), await keys.bounding_box()
+    assert above and below and above["y"] + above["height"] <= below["y"]
+
+
 async def test_the_transcript_waits_while_the_agent_reads_above(room: Room, page: Page) -> None:
     await on_the_line(room, page)
     for number in range(40):
