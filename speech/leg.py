@@ -10,12 +10,13 @@ from collections.abc import Callable
 
 from hotline.events import Event, Speaker, TapOpened, TapSilent, TranscriptGap, Utterance
 from speech.audiosocket import FRAME_BYTES
-from speech.decoder import Pending, SpeakerDecoder
+from speech.decoder import SpeakerDecoder
 from speech.recogniser import Word
 from speech.segmenter import Begin, End, Segmenter, Sound, Step
 from speech.text import ClerkText
 from speech.timeline import Timeline
 from speech.vad import VoiceDetector
+from speech.waiting import Pending
 
 SILENT_S = 3.0
 """Without frames for so long the alarm is raised (asks.md 17)."""

@@ -58,6 +58,7 @@ class SpeechProcess:
             bus,
             clock,
             self.keeper,
+            spool=settings.var / "spool",
             threads=settings.speech_threads,
             detector=lambda: GatedSilero(ears),
             text=lambda: ClerkText(self._hot_words.current()),

@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from hotline.bus import Bus
 from hotline.clock import Clock
@@ -21,15 +22,18 @@ from hotline.events import (
     TranscriptGap,
     Utterance,
 )
-from speech.decoder import Room, SpeakerDecoder
+from speech.decoder import SpeakerDecoder
 from speech.follower import FollowedLeg
 from speech.leg import Leg
 from speech.pool import DecodePool
 from speech.recogniser import Engine
 from speech.server import Connection, LegReceiver
+from speech.shelf import Shelf
+from speech.spool import Spool
 from speech.text import ClerkText
 from speech.transcript import TranscriptKeeper
 from speech.vad import VoiceDetector
+from speech.waiting import Room
 from speech.whole import decode_whole
 
 log = logging.getLogger(__name__)
@@ -44,6 +48,10 @@ DELAY_OVER_S = 0.5
 
 AFTER_END_S = 5.0
 """A leg that outlives its call so long is closed."""
+
+SETTLE_S = 2.5
+TELL_S = 1.0
+"""At the end: for what still waits to be decoded, and then for telling what is not (we are killed after 8 s)."""
 
 OUTBOX = 5000
 """Events waiting for the bus above which partials are dropped."""
@@ -67,7 +75,10 @@ class _OpenLeg:
 
 
 class Transcriber:
-    """Implements `speech.server.LegRoom`. `engine` may come later (`use`) or never."""
+    """Implements `speech.server.LegRoom`. `engine` may come later (`use`) or never.
+
+    `spool` is the folder for sound that waits too long to be kept in memory.
+    """
 
     def __init__(
         self,
@@ -75,6 +86,7 @@ class Transcriber:
         clock: Clock,
         keeper: TranscriptKeeper | None,
         *,
+        spool: Path,
         threads: int = 0,
         detector: Callable[[], VoiceDetector],
         text: Callable[[], ClerkText] = ClerkText,
@@ -88,8 +100,10 @@ class Transcriber:
         self._detector = detector
         self._text = text
         self._engine: Engine | None = None
+        self._shelf: Shelf | None = None
         self._reason = "语音识别正在启动"
         self._room = Room()
+        self._spool = Spool(spool)
         self._legs: dict[tuple[str, str], _OpenLeg] = {}
         self._draining: set[SpeakerDecoder] = set()
         self._draining_call: dict[int, str] = {}
@@ -114,6 +128,7 @@ class Transcriber:
     def use(self, engine: Engine | None, reason: str = "") -> None:
         """From now on decode with this engine, or with none for this reason (Chinese, shown to people)."""
         self._engine = engine
+        self._shelf = None if engine is None else Shelf(engine, monotonic=self._loop.time)
         self._reason = reason
         if self._keeper is not None:
             self._keeper.model = engine.name if engine else ""
@@ -147,11 +162,26 @@ class Transcriber:
             unsubscribe()
         for leg in list(self._legs.values()):
             self.close_leg(leg)
-        await self.settle(3.0)
+        await self.settle(SETTLE_S)
         await self._pool.close()
+        self._spool.close()
+        await self._abandon()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _abandon(self) -> None:
+        """What is still not decoded is told: a transcript must not look whole."""
+        left = [decoder for decoder in self._draining if not decoder.empty]
+        if left:
+            log.warning("%.0f s of speech are not decoded any more", sum(decoder.waiting_s for decoder in left))
+        for decoder in left:
+            decoder.abandon()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TELL_S):
+                if left and self._keeper is not None:
+                    await self._keeper.drained()  # a gap is told when its row is written
+                await self._outbox.join()
 
     # -- speech.server.LegRoom -----------------------------------------------------------------
     def open_leg(self, tap: TapOpened, connection: Connection | None) -> _OpenLeg:
@@ -179,8 +209,11 @@ class Transcriber:
         return opened
 
     def _equip(self, leg: Leg) -> None:
-        if self._engine is not None and leg.decoder is None:
-            leg.decoder = SpeakerDecoder(self._engine, leg, self._room, monotonic=self._loop.time)
+        if self._shelf is not None and leg.decoder is None:
+            leg.decoder = self._decoder(self._shelf, leg)
+
+    def _decoder(self, shelf: Shelf, leg: Leg) -> SpeakerDecoder:
+        return SpeakerDecoder(shelf, leg, self._room, self._spool, monotonic=self._loop.time)
 
     def close_leg(self, leg: LegReceiver | FollowedLeg) -> None:
         assert isinstance(leg, _OpenLeg)
@@ -203,8 +236,8 @@ class Transcriber:
         It lies at `start_ms` of the call's time line. The same `name` gives the same utterance ids: done twice,
         written once. Calls go before it: its sound counts as the latest to arrive.
         """
-        engine = self._engine
-        if engine is None:
+        shelf = self._shelf
+        if shelf is None:
             return None
         heard: list[Utterance] = []
 
@@ -220,7 +253,7 @@ class Transcriber:
             call_id,
             start_ms,
             name,
-            decoder_of=lambda leg: SpeakerDecoder(engine, leg, self._room, monotonic=self._loop.time),
+            decoder_of=partial(self._decoder, shelf),
             detector=self._detector(),
             text=self._text(),
             emit=take,

@@ -1,7 +1,6 @@
 """Decodes a whole recording through the same leg, detector and threads as a call, behind all live sound.
 
-Fed at once it would overflow the room of a speaker, and the oldest of it would be given up: it is fed no faster
-than it is decoded.
+Fed at once most of it would wait on the disk, where it comes from: it is fed no faster than it is decoded.
 """
 
 from __future__ import annotations
@@ -12,11 +11,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from hotline.events import Event, TapOpened
-from speech.decoder import BYTES_A_SECOND, Room, SpeakerDecoder
+from speech.decoder import SpeakerDecoder
 from speech.leg import Leg
 from speech.pool import DecodePool
 from speech.text import ClerkText
 from speech.vad import VoiceDetector
+from speech.waiting import BYTES_A_SECOND, Room
 
 PIECE = BYTES_A_SECOND // 2
 AHEAD_S = 20.0
@@ -55,15 +55,18 @@ async def decode_whole(
     decoder = leg.decoder = decoder_of(leg)
     leg.start_at(start_ms)
     try:
-        for at in range(0, len(pcm), PIECE):
-            while decoder.waiting_s > AHEAD_S or room.full:  # noqa: ASYNC110 (calls fill the room too)
-                await asyncio.sleep(PAUSE_S)
-            # It "arrives" in the future: the pool takes whatever arrived first, so calls go before it.
-            leg.audio(pcm[at : at + PIECE], now + (at + PIECE) / BYTES_A_SECOND)
+        try:
+            for at in range(0, len(pcm), PIECE):
+                while decoder.waiting_s > AHEAD_S or room.full:  # noqa: ASYNC110 (calls fill the room too)
+                    await asyncio.sleep(PAUSE_S)
+                # It "arrives" in the future: the pool takes whatever arrived first, so calls go before it.
+                leg.audio(pcm[at : at + PIECE], now + (at + PIECE) / BYTES_A_SECOND)
+                pool.offer(decoder)
+                await asyncio.sleep(0)
+        finally:
+            leg.close(now + len(pcm) / BYTES_A_SECOND)
+        while not decoder.empty:
             pool.offer(decoder)
-            await asyncio.sleep(0)
+            await asyncio.sleep(PAUSE_S)
     finally:
-        leg.close(now + len(pcm) / BYTES_A_SECOND)
-    while not decoder.empty:
-        pool.offer(decoder)
-        await asyncio.sleep(PAUSE_S)
+        decoder.discard()  # cancelled: the message stays new and is decoded again

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -25,10 +26,10 @@ SENTENCE = VOICE * 50 + QUIET * 40
 class Room:
     """A server with a scripted recogniser, and what it published."""
 
-    def __init__(self) -> None:
+    def __init__(self, spool: Path) -> None:
         self.bus = LocalBus()
         self.engine = FakeEngine(["你好 我 要 投诉"])
-        self.transcriber = Transcriber(self.bus, SystemClock(), None, threads=2, detector=LoudIsVoice)
+        self.transcriber = Transcriber(self.bus, SystemClock(), None, spool=spool, threads=2, detector=LoudIsVoice)
         self.taps = TapBook(self.bus)
         self.server = AudioSocketServer(0, self.taps, self.transcriber, max_legs=8)
         self.events: list[Event] = []
@@ -48,8 +49,8 @@ class Room:
 
 
 @pytest.fixture
-async def room() -> AsyncIterator[Room]:
-    room = Room()
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    room = Room(tmp_path)
     room.transcriber.start(room.taps.held)
     room.transcriber.use(room.engine)
     await room.server.start()

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
-from speech.decoder import BYTES_A_SECOND, RENEW_S, Pending, Room, SpeakerDecoder
+from speech import spool as spool_module
+from speech.decoder import SpeakerDecoder
 from speech.pool import DecodePool
 from speech.recogniser import Word
+from speech.shelf import Shelf
+from speech.spool import Spool
+from speech.waiting import BYTES_A_SECOND, Pending, Room
 from tests.fakes.recogniser import FakeEngine
 from tests.waiting import until
 
@@ -33,16 +39,18 @@ class Heard:
 
 
 class Bench:
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self.now = 100.0
         self.engine = FakeEngine(["一 二 三 四 五"])
+        self.shelf = Shelf(self.engine, monotonic=lambda: self.now)
+        self.spool = Spool(folder)
         self.heard = Heard()
         self.room = Room()
         self.pool = DecodePool(2)
         self.decoder = self.new(self.heard)
 
     def new(self, sink: Heard, room_s: float = 120.0) -> SpeakerDecoder:
-        return SpeakerDecoder(self.engine, sink, self.room, monotonic=lambda: self.now, room_s=room_s)
+        return SpeakerDecoder(self.shelf, sink, self.room, self.spool, monotonic=lambda: self.now, room_s=room_s)
 
     def utter(self, name: str, seconds: int = 1, start_ms: int = 0, decoder: SpeakerDecoder | None = None) -> None:
         decoder = decoder or self.decoder
@@ -55,11 +63,12 @@ class Bench:
 
 
 @pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
-    bench = Bench()
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    bench = Bench(tmp_path)
     yield bench
     bench.engine.gate.set()
     await bench.pool.close()
+    bench.spool.close()
 
 
 async def test_words_come_on_the_calls_time_line(bench: Bench) -> None:
@@ -115,37 +124,89 @@ async def test_one_recogniser_serves_one_thread_and_utterances_keep_their_order(
     assert [name for name, _ in bench.heard.finals] == [str(i) for i in range(20)]
 
 
-async def test_a_recogniser_is_renewed_so_that_memory_stays_bounded(bench: Bench) -> None:
-    for i in range(int(RENEW_S / 10) * 3):
-        bench.utter(str(i), 10)
-        await until(lambda i=i: len(bench.heard.finals) == i + 1)  # type: ignore[misc]
-    assert 2 <= len(bench.engine.made) <= 4
-    assert all(made.fed <= (RENEW_S + 15) * BYTES_A_SECOND for made in bench.engine.made)
+async def test_beyond_the_room_in_memory_speech_waits_on_the_disk_and_is_decoded_in_order(bench: Bench) -> None:
+    bench.engine.gate.clear()
+    decoder = bench.new(bench.heard, room_s=5)
+    for i in range(60):
+        bench.utter(str(i), 10, start_ms=i * 10_000, decoder=decoder)
+    await until(lambda: decoder.on_disk_s >= 500, what="ten minutes are on the disk")
+    assert decoder.waiting_s >= 590
+    assert bench.room.used <= (5 + 2 * 15) * BYTES_A_SECOND, "memory is bounded, time is not"
+    bench.now += 600
+    assert decoder.lag_s == 600, "and the delay is known"
+    bench.engine.gate.set()
+    await until(lambda: decoder.empty, 10)
+    assert [name for name, _ in bench.heard.finals] == [str(i) for i in range(60)]
+    assert bench.heard.gaps == []
+    assert sum(bench.engine.pieces) == 600 * BYTES_A_SECOND, "not a sample is missing"
+    assert (decoder.on_disk_s, bench.room.used) == (0, 0)
 
 
-async def test_beyond_the_room_the_oldest_waiting_utterance_is_told_as_lost(bench: Bench) -> None:
+async def test_the_whole_process_has_bounded_room_in_memory(bench: Bench) -> None:
+    bench.room = Room(limit_s=10)
+    bench.engine.gate.clear()
+    decoders = [bench.new(bench.heard) for _ in range(5)]
+    for round_number in range(10):
+        for decoder in decoders:
+            bench.utter(f"{round_number}", 2, start_ms=round_number * 5000, decoder=decoder)
+    await until(lambda: not bench.room.full)
+    assert sum(decoder.waiting_s for decoder in decoders) > 90
+    bench.engine.gate.set()
+    await until(lambda: len(bench.heard.finals) == 50, 10)
+    assert bench.heard.gaps == []
+    assert bench.room.used == 0
+
+
+async def test_what_a_full_disk_does_not_take_is_told_as_lost(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool_module, "SPARED", 1 << 60)
     bench.engine.gate.clear()
     decoder = bench.new(bench.heard, room_s=5)
     for i in range(4):
         bench.utter(str(i), 2, start_ms=i * 10_000, decoder=decoder)
-    assert bench.heard.gaps, "something had to go"
+    await until(lambda: bench.heard.gaps)
     bench.engine.gate.set()
     await until(lambda: len(bench.heard.finals) + len(bench.heard.gaps) == 4)
-    assert bench.heard.finals[-1][0] == "3", "the newest is heard"
     assert all(start % 10_000 == 0 and end - start == 2000 for start, end in bench.heard.gaps)
+    names = [name for name, _ in bench.heard.finals]
+    assert names == sorted(names) and "0" in names, "what found room is heard"
+    assert bench.room.used == 0
 
 
-async def test_the_whole_process_has_bounded_room(bench: Bench) -> None:
-    bench.room = Room(limit_s=10)
+async def test_sound_that_cannot_be_read_back_costs_its_utterance_only(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def torn(file: int, size: int, offset: int) -> bytes:
+        return b"\x00" * (size // 2 if offset == 0 else size)
+
+    monkeypatch.setattr(os, "pread", torn)
     bench.engine.gate.clear()
-    decoders = [bench.new(bench.heard) for _ in range(5)]
-    for round_number in range(4):
-        for decoder in decoders:
-            bench.utter(f"{round_number}", 2, start_ms=round_number * 5000, decoder=decoder)
-    assert len(bench.heard.gaps) >= 8
+    decoder = bench.new(bench.heard, room_s=2)
+    for i in range(5):
+        bench.utter(str(i), 2, start_ms=i * 10_000, decoder=decoder)
+    await until(lambda: decoder.on_disk_s >= 6)
     bench.engine.gate.set()
-    await until(lambda: len(bench.heard.finals) + len(bench.heard.gaps) == 20)
-    assert not bench.room.full
+    await until(lambda: decoder.empty)
+    assert len(bench.heard.gaps) == 1
+    assert len(bench.heard.finals) == 4
+    assert (decoder.on_disk_s, bench.room.used) == (0, 0)
+
+
+async def test_what_is_abandoned_is_one_gap_and_leaves_nothing(bench: Bench, tmp_path: Path) -> None:
+    bench.engine.gate.clear()
+    decoder = bench.new(bench.heard, room_s=2)
+    for i in range(5):
+        bench.utter(str(i), 2, start_ms=i * 10_000, decoder=decoder)
+    await until(lambda: decoder.on_disk_s >= 4)
+    bench.engine.gate.set()
+    await bench.pool.close()
+    bench.spool.close()
+    done = len(bench.heard.finals)
+    decoder.abandon()
+    assert bench.heard.gaps == [(done * 10_000, 42_000)]
+    assert (decoder.empty, decoder.on_disk_s, bench.room.used) == (True, 0, 0)
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_recogniser_that_fails_costs_its_piece_and_is_replaced(bench: Bench) -> None:

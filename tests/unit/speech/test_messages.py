@@ -67,7 +67,7 @@ async def room(sessions: Sessions, bus: LocalBus, tmp_path: Path) -> AsyncIterat
     clock = SystemClock()
     keeper = TranscriptKeeper(sessions, clock)
     keeper.start()
-    transcriber = Transcriber(bus, clock, keeper, threads=1, detector=LoudIsVoice)
+    transcriber = Transcriber(bus, clock, keeper, spool=tmp_path / "spool", threads=1, detector=LoudIsVoice)
     transcriber.start(lambda call_id: False)
     messages = MessageTranscriber(tmp_path, sessions, bus, transcriber, keeper)
     messages.start()

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -22,6 +23,7 @@ from hotline.events import (
     TranscriptGap,
     Utterance,
 )
+from speech import decoder as decoder_module
 from speech import leg as leg_module
 from speech import transcriber as transcriber_module
 from speech.transcriber import Transcriber, _OpenLeg
@@ -35,10 +37,10 @@ E = TypeVar("E", bound=Event)
 class Desk:
     """A transcriber without sockets: the test hands it sound."""
 
-    def __init__(self, bus: LocalBus) -> None:
+    def __init__(self, bus: LocalBus, spool: Path) -> None:
         self.bus = bus
         self.engine = FakeEngine(["喂 你好", "路灯 坏 了", "人民路 二 十 三 号"])
-        self.transcriber = Transcriber(bus, SystemClock(), None, threads=1, detector=LoudIsVoice)
+        self.transcriber = Transcriber(bus, SystemClock(), None, spool=spool, threads=1, detector=LoudIsVoice)
         self.held: set[str] = set()
         self.events: list[Event] = []
         bus.subscribe(self._hear)
@@ -78,8 +80,8 @@ def quick() -> Iterator[None]:
 
 
 @pytest.fixture
-async def desk(bus: LocalBus) -> AsyncIterator[Desk]:
-    desk = Desk(bus)
+async def desk(bus: LocalBus, tmp_path: Path) -> AsyncIterator[Desk]:
+    desk = Desk(bus, tmp_path)
     desk.transcriber.use(desk.engine)
     yield desk
     desk.engine.gate.set()
@@ -201,8 +203,8 @@ async def test_a_leg_that_outlives_its_call_is_closed(desk: Desk) -> None:
     assert [event.call_id for event in desk.of(TapClosed)] == ["over"]
 
 
-async def test_the_state_is_told_at_start_and_again_and_again(bus: LocalBus) -> None:
-    desk = Desk(bus)
+async def test_the_state_is_told_at_start_and_again_and_again(bus: LocalBus, tmp_path: Path) -> None:
+    desk = Desk(bus, tmp_path)
     await until(lambda: desk.of(SpeechStateChanged))
     assert not desk.of(SpeechStateChanged)[0].available
     leg = desk.leg()
@@ -215,8 +217,8 @@ async def test_the_state_is_told_at_start_and_again_and_again(bus: LocalBus) -> 
     await desk.transcriber.close()
 
 
-async def test_without_a_model_it_says_why_and_lives(bus: LocalBus) -> None:
-    desk = Desk(bus)
+async def test_without_a_model_it_says_why_and_lives(bus: LocalBus, tmp_path: Path) -> None:
+    desk = Desk(bus, tmp_path)
     desk.transcriber.use(None, "未找到语音模型")
     desk.say(desk.leg())
     await until(lambda: any(e.reason == "未找到语音模型" for e in desk.of(SpeechStateChanged)))
@@ -234,9 +236,11 @@ class SlowKeeper(TranscriptKeeper):
         self.kept.append((row, written))
 
 
-async def test_a_gap_is_told_only_when_its_row_is_written(bus: LocalBus, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_gap_is_told_only_when_its_row_is_written(
+    bus: LocalBus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(leg_module, "SILENT_S", 0.05)
-    keeper, desk = SlowKeeper(), Desk(bus)
+    keeper, desk = SlowKeeper(), Desk(bus, tmp_path)
     desk.transcriber._keeper = keeper
     desk.transcriber.use(desk.engine)
     leg = desk.leg()
@@ -251,6 +255,50 @@ async def test_a_gap_is_told_only_when_its_row_is_written(bus: LocalBus, monkeyp
     written()
     await until(lambda: desk.of(TranscriptGap) == [gap])
     await desk.transcriber.close()
+
+
+async def test_after_the_calls_end_everything_said_is_still_written_however_long_it_takes(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half an hour of speech against a recogniser that stands still: nothing of it is in memory for long."""
+    monkeypatch.setattr(decoder_module, "SPEAKER_ROOM_S", 5.0)
+    desk.engine.gate.clear()
+    desk.engine._lines[:] = ["好"]
+    leg = desk.leg()
+    for _ in range(30):
+        desk.say(leg, frames=200)
+    decoder = leg.leg.decoder
+    assert decoder is not None
+    await until(lambda: decoder.on_disk_s > 80)
+    assert desk.transcriber._room.used < 40 * 16_000
+    await desk.bus.publish(CallEnded(call_id="call", outcome="answered", at=datetime.now(UTC)))
+    await until(lambda: desk.of(TapClosed))
+    await until(lambda: desk.of(SpeechDelayed), what="the delay is told after the end too")
+    assert desk.finals() == []
+    desk.engine.gate.set()
+    await until(lambda: len(desk.finals()) == 30)
+    starts = [final.start_ms for final in desk.finals()]
+    assert starts == sorted(starts)
+    assert desk.of(TranscriptGap) == []
+    await until(lambda: desk.of(SpeechDelayed)[-1].delay_s == 0.0)
+
+
+async def test_at_the_end_of_the_process_what_still_waits_is_told_as_one_gap_a_speaker(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transcriber_module, "SETTLE_S", 0.05)
+    desk.engine.gate.clear()
+    for speaker in ("citizen", "agent"):
+        leg = desk.leg("call", speaker)
+        for _ in range(3):
+            desk.say(leg)
+    asyncio.get_running_loop().call_later(0.2, desk.engine.gate.set)  # the slice that is being decoded ends
+    await desk.transcriber.close()
+    await desk.bus.settle()
+    gaps = desk.of(TranscriptGap)
+    assert sorted(gap.speaker for gap in gaps) == ["agent", "citizen"]
+    assert all(gap.end_ms - gap.start_ms >= 1000 for gap in gaps)
+    assert len(desk.finals()) <= 1
 
 
 async def test_a_whole_recording_gives_the_same_finals_twice(desk: Desk) -> None:
@@ -278,7 +326,7 @@ async def test_a_recording_longer_than_a_speaker_s_room_loses_nothing(
     assert desk.of(TranscriptGap) == []
 
 
-async def test_without_a_model_a_recording_is_left_for_later(bus: LocalBus) -> None:
-    desk = Desk(bus)
+async def test_without_a_model_a_recording_is_left_for_later(bus: LocalBus, tmp_path: Path) -> None:
+    desk = Desk(bus, tmp_path)
     assert await desk.transcriber.transcribe("call", VOICE * 50, start_ms=0, name="m") is None
     await desk.transcriber.close()
