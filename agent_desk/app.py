@@ -23,6 +23,7 @@ from agent_desk import (
     sip_proxy,
     ticket_pages,
     unit_pages,
+    unwatched,
 )
 from agent_desk.access import WEB_SESSIONS, allow, authorise
 from agent_desk.access_log import access_log
@@ -54,6 +55,7 @@ ROOMS = (
     sip_proxy,
     ticket_pages,
     unit_pages,
+    unwatched,
     board,
     admin,
     audit,

@@ -17,6 +17,7 @@ from agent_desk.pages import render
 from agent_desk.permissions import Permission
 from agent_desk.requests import json_object, text_of
 from agent_desk.services import DeskServices, services
+from agent_desk.unwatched import lately
 from calls.board import snapshot
 from calls.callbacks import list_open
 from calls.client import ControlRefused, ControlTimeout
@@ -46,6 +47,7 @@ async def board_state(desk: DeskServices, live: LiveCalls) -> dict[str, Any]:
     async with desk.sessions() as session:
         floor = await snapshot(session, desk.clock)
         callbacks = len(await list_open(session))
+        unwatched = await lately(session, desk.clock.now())
         seats = {agent.user_id for agent in floor.agents}
         names = {
             user_id: name
@@ -59,6 +61,7 @@ async def board_state(desk: DeskServices, live: LiveCalls) -> dict[str, Any]:
         "stale": bool(live.telephony and live.telephony.stale),
         "stale_since": live.telephony.since.isoformat() if live.telephony else None,
         "callbacks": callbacks,
+        "unwatched": unwatched,
         "queues": [
             {
                 "label": words.QUEUES.get(row.queue, row.queue),

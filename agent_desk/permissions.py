@@ -86,6 +86,7 @@ PAGES: tuple[Page, ...] = (
     Page(Permission.TAKE_CALLS, "/tickets", "我的工单"),
     Page(Permission.UNIT_LIST, "/unit", "本单位工单"),
     Page(Permission.WATCH_BOARD, "/board", "运行监控"),
+    Page(Permission.WATCH_BOARD, "/unwatched", "中断期间来电"),
     Page(Permission.ADMINISTER, "/admin", "系统管理"),
     Page(Permission.READ_AUDIT, "/audit", "操作留痕"),
 )

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from agent_desk.callback_list import waiting
 from agent_desk.services import DeskServices
+from agent_desk.unwatched import own_unwatched
 from agent_desk.web_sessions import Identity
 from calls.call_hours import CallHours
 from db.models import Call, Ticket, TicketDraft
@@ -66,5 +67,6 @@ async def desk_todo(desk: DeskServices, who: Identity) -> dict[str, Any]:
                 }
                 for draft, call in drafts
             ],
+            "unwatched": await own_unwatched(session, who, now),
             **await waiting(session, who, now, CallHours.of(desk.settings)),
         }

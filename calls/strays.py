@@ -46,6 +46,8 @@ CALL_BACK_FOR = timedelta(days=3)
 ID_CHARS = 36
 BATCH = 400
 
+KIND = "call_untracked"
+"""The line in the history of a call by which it is known later."""
 NOTE = "这次来电发生在系统中断期间，过程没有记录，请以录音为准。"
 
 
@@ -193,7 +195,7 @@ class Strays:
                 CallEvent(
                     call_id=found.call_id,
                     at=self._clock.now(),
-                    kind="call_untracked",
+                    kind=KIND,
                     detail={"outcome": outcome, "end_seen": note.ended},
                 )
             )

@@ -38,6 +38,7 @@ function render() {
     figure(count("wrap_up"), "话后整理"),
     figure(count("not_ready"), "示忙"),
     figure(board.callbacks, "待回拨", board.callbacks > 0),
+    ...(board.unwatched ? [el("a", { class: "figure warn", href: "/unwatched" }, el("b", {}, String(board.unwatched)), el("span", {}, "一天内中断期间来电"))] : []),
   );
   $("#queues").replaceChildren(table(
     [["队列"], ["排队", "num"], ["最长等待", "num"], ["空闲 / 在岗", "num"]],

@@ -91,15 +91,27 @@ function draftRow(d) {
     key(`draft-${d.call_id}`, "继续填写", () => acts.resume(d.call_id)));
 }
 
+/** Taken at this seat while the system was away: nothing was noted, so the ticket is written from the recording. */
+function unwatchedRow(call) {
+  return el("div", { class: "cb" },
+    el("div", { class: "row" },
+      el("span", { class: "tag amber" }, "中断期间接听"),
+      el("b", { class: "tnum" }, call.display),
+      el("span", { class: "grow hint" }, `${shortDay(call.at)} 来电，过程没有记录，请听录音`),
+      key(`unwatched-${call.call_id}`, "补填工单", () => acts.resume(call.call_id))),
+    call.recorded ? el("div", { class: "message" }, el("audio", { controls: true, controlslist: "nodownload", preload: "none", src: `/recordings/${call.call_id}`, "aria-label": "通话录音" })) : null);
+}
+
 const playing = () => [...pane.querySelectorAll("audio")].some((audio) => !audio.paused);
 
 function render(todo) {
-  const { today, callbacks, drafts, messages } = todo;
+  const { today, callbacks, drafts, messages, unwatched } = todo;
   const focused = pane.contains(document.activeElement) ? document.activeElement.dataset.key : "";
   const top = pane.scrollTop;
   pane.replaceChildren(el("div", { class: "todo" },
     el("div", { class: "today" }, figure(today.answered, "今日接听"), figure(today.talk, "平均通话"), figure(today.tickets, "今日工单"), figure(today.on_line, "当场答复")),
     ...section("没有提交的工单", drafts.map(draftRow), "没有，都提交了"),
+    ...(unwatched.length ? section("中断期间接听、没有工单的来电", unwatched.map(unwatchedRow), "") : []),
     ...section("待回拨", callbacks.map(callbackRow), "没有待回拨的来电", "Alt+B"),
     ...(messages.length ? section("待核对的留言", messages.map(messageRow), "") : [])));
   pane.scrollTop = top;
