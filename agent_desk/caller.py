@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -9,13 +11,13 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_desk import words
-from calls.history import calls_of_phone
+from calls.history import PastCall, calls_of_phone
 from db.models import Call, Ticket, User
 from hotline.clock import Clock
-from hotline.phone import normalise
-from tickets.actor import NOBODY, Actor
-from tickets.protected import barred_calls
-from tickets.queries import tickets_of_phone
+from hotline.phone import Phone, normalise
+from tickets.actor import Actor
+from tickets.protected import LedTo, barred, led_to
+from tickets.queries import TicketBrief, tickets_read_ahead
 
 SHOWN = 12
 REPEAT_WITHIN = timedelta(days=90)
@@ -42,38 +44,61 @@ async def _names(session: AsyncSession, ids: set[int | None]) -> dict[int | None
     return {user_id: name for user_id, name in rows.all()}
 
 
-async def caller_card(
-    session: AsyncSession, clock: Clock, call_id: str, number: str, actor: Actor = NOBODY
-) -> dict[str, Any]:
-    """What `actor` may know of the caller `number` before this call. An anonymous number has no history."""
+@dataclass(frozen=True, slots=True)
+class KnownCaller:
+    """All that is known of a number. What of it somebody may see is decided when they look: `card`."""
+
+    phone: Phone
+    past: Sequence[PastCall] = ()
+    name: str = ""
+    names: dict[int | None, str] = field(default_factory=dict)
+    repeat: int = 0
+    led_to: LedTo = field(default_factory=list)
+    tickets: Callable[[Actor], list[TicketBrief]] = lambda _: []
+
+    def card(self, actor: Actor) -> dict[str, Any]:
+        """The caller card as `actor` may see it."""
+        unheard = barred(actor, self.led_to)
+        return {
+            "phone": self.phone.digits,
+            "display": self.phone.display,
+            "kind_label": KINDS.get(self.phone.kind, ""),
+            "name": self.name,
+            "repeat": self.repeat,
+            "calls": [
+                {
+                    "id": earlier.call_id,
+                    "started_at": earlier.started_at.isoformat(),
+                    "outcome_label": words.CALL_OUTCOMES.get(earlier.outcome, "通话"),
+                    "agent_name": self.names.get(earlier.agent_user_id, ""),
+                    "talk": _talk(earlier.talk_s),
+                    "recorded": bool(earlier.recording) and earlier.call_id not in unheard,
+                }
+                for earlier in self.past
+            ],
+            "tickets": [
+                {
+                    "ticket_no": t.ticket_no,
+                    "title": t.title,
+                    "type_label": t.type_label,
+                    "state_label": t.state_label,
+                    "is_open": t.is_open,
+                    "unit_name": t.unit_name,
+                    "received_at": t.received_at.isoformat(),
+                }
+                for t in self.tickets(actor)
+            ],
+        }
+
+
+async def read_caller(session: AsyncSession, clock: Clock, call_id: str, number: str) -> KnownCaller:
+    """What is known of `number` before this call. An anonymous number has no history."""
     phone = normalise(number)
-    card: dict[str, Any] = {
-        "phone": phone.digits,
-        "display": phone.display,
-        "kind_label": KINDS.get(phone.kind, ""),
-        "name": "",
-        "repeat": 0,
-        "calls": [],
-        "tickets": [],
-    }
     if not phone.digits:
-        return card
+        return KnownCaller(phone)
     now = clock.now()
     past = await calls_of_phone(session, phone.digits, SHOWN, before_call=call_id)
-    names = await _names(session, {earlier.agent_user_id for earlier in past})
-    barred = await barred_calls(session, actor, [earlier.call_id for earlier in past if earlier.recording])
-    card["calls"] = [
-        {
-            "id": earlier.call_id,
-            "started_at": earlier.started_at.isoformat(),
-            "outcome_label": words.CALL_OUTCOMES.get(earlier.outcome, "通话"),
-            "agent_name": names.get(earlier.agent_user_id, ""),
-            "talk": _talk(earlier.talk_s),
-            "recorded": bool(earlier.recording) and earlier.call_id not in barred,
-        }
-        for earlier in past
-    ]
-    card["repeat"] = await session.scalar(
+    repeat = await session.scalar(
         select(func.count())
         .select_from(Call)
         .where(
@@ -83,30 +108,30 @@ async def caller_card(
             Call.direction == "in",
         )
     )
-    card["tickets"] = [
-        {
-            "ticket_no": t.ticket_no,
-            "title": t.title,
-            "type_label": t.type_label,
-            "state_label": t.state_label,
-            "is_open": t.is_open,
-            "unit_name": t.unit_name,
-            "received_at": t.received_at.isoformat(),
-        }
-        for t in await tickets_of_phone(session, phone.digits, SHOWN, now=now, actor=actor)
-    ]
     # A name given under protection of the reporter is not shown on another call.
-    card["name"] = (
-        await session.scalar(
-            select(Ticket.appellant_name)
-            .where(
-                Ticket.phone == phone.digits,
-                Ticket.appellant_name.not_in(("", "匿名")),
-                Ticket.confidential != "REPORTER",
-            )
-            .order_by(Ticket.received_at.desc())
-            .limit(1)
+    name = await session.scalar(
+        select(Ticket.appellant_name)
+        .where(
+            Ticket.phone == phone.digits,
+            Ticket.appellant_name.not_in(("", "匿名")),
+            Ticket.confidential != "REPORTER",
         )
-        or ""
+        .order_by(Ticket.received_at.desc())
+        .limit(1)
     )
-    return card
+    return KnownCaller(
+        phone=phone,
+        past=past,
+        name=name or "",
+        names=await _names(session, {earlier.agent_user_id for earlier in past}),
+        repeat=repeat or 0,
+        led_to=await led_to(session, [earlier.call_id for earlier in past if earlier.recording]),
+        tickets=await tickets_read_ahead(session, phone.digits, SHOWN, now=now),
+    )
+
+
+async def caller_card(
+    session: AsyncSession, clock: Clock, call_id: str, number: str, actor: Actor
+) -> dict[str, Any]:
+    """What `actor` may know of the caller `number` before this call."""
+    return (await read_caller(session, clock, call_id, number)).card(actor)

@@ -125,7 +125,7 @@ class LiveHub:
             heard = topics & link.topics
             if heard - {BOARD}:
                 full = full or {"type": "event", **self._full(event)}
-                link.offer(full)
+                link.offer(full | self._card(event, link))
             elif heard:
                 bare = bare or {"type": "event", **board_payload(event)}
                 link.offer(bare)
@@ -133,10 +133,15 @@ class LiveHub:
     def _full(self, event: Event) -> dict[str, Any]:
         body = payload(event)
         if isinstance(event, CallRinging):
-            # The number at once, before anything is read from the database; the history if it was read ahead.
+            # The number at once, before anything is read from the database.
             body["display"] = self.calls.of(event.call_id).display
-            body["card"] = self._cards.take(event.call_id)
         return body
+
+    def _card(self, event: Event, link: Link) -> dict[str, Any]:
+        """With the ring the caller's history, if it was read ahead, as the person behind this link may see it."""
+        if not isinstance(event, CallRinging):
+            return {}
+        return {"card": self._cards.take(event.call_id, link.who.actor)}
 
     # -- seats: one tab has the softphone ------------------------------------------------------
     def holder(self, extension: str) -> Link | None:

@@ -15,12 +15,16 @@ from tickets.permissions import MATRIX, Scope
 
 def _granted(actor: Actor, permission: str) -> ColumnElement[bool]:
     """`permissions.may` as a condition on `Ticket`."""
+    own = or_(Ticket.created_by.is_(None), Ticket.created_by == actor.user_id)
+    units = Ticket.unit_id == actor.unit_id if actor.unit_id is not None else false()
     conditions: list[ColumnElement[bool]] = [false()]
     for scope in {scope for role, scope in MATRIX[permission].items() if role in actor.roles}:
         if scope is Scope.OWN:
-            conditions.append(or_(Ticket.created_by.is_(None), Ticket.created_by == actor.user_id))
+            conditions.append(own)
         elif scope is Scope.UNIT:
-            conditions.append(Ticket.unit_id == actor.unit_id if actor.unit_id is not None else false())
+            conditions.append(units)
+        elif scope is Scope.OWN_OR_UNIT:
+            conditions.append(or_(own, units))
         elif actor.jurisdictions is None:
             conditions.append(true())
         else:
@@ -41,24 +45,41 @@ def title_open(actor: Actor) -> ColumnElement[bool]:
     )
 
 
-async def barred_calls(session: AsyncSession, actor: Actor, call_ids: Collection[str]) -> set[str]:
-    """Calls among these that led to a protected ticket whose recording the actor may not hear."""
-    return {
-        call_id
-        for call_id, ticket in await protected_calls(session, call_ids)
-        if not may_hear_recording(actor, ticket)
-    }
+LedTo = list[tuple[str, Ticket]]
+"""Calls and the tickets they led to."""
 
 
-async def protected_calls(session: AsyncSession, call_ids: Collection[str]) -> list[tuple[str, Ticket]]:
-    """Which of these calls led to which protected tickets: the call a ticket was made of, and call-backs to it."""
+async def led_to(session: AsyncSession, call_ids: Collection[str]) -> LedTo:
+    """The tickets of these calls: a ticket's own call and the call-backs that were submitted into it."""
     if not call_ids:
         return []
-    made_of = select(Ticket.call_id, Ticket).where(Ticket.call_id.in_(call_ids), Ticket.confidential != "NONE")
+    made_of = select(Ticket.call_id, Ticket).where(Ticket.call_id.in_(call_ids))
     called_back = (
         select(TicketDraft.call_id, Ticket)
         .join(Ticket, Ticket.id == TicketDraft.submitted_ticket_id)
-        .where(TicketDraft.call_id.in_(call_ids), Ticket.confidential != "NONE")
+        .where(TicketDraft.call_id.in_(call_ids))
     )
     found = [*(await session.execute(made_of)).all(), *(await session.execute(called_back)).all()]
     return [(call_id, ticket) for call_id, ticket in found if call_id]
+
+
+def barred(actor: Actor, tickets: LedTo) -> set[str]:
+    """Calls among these that led to a protected ticket whose recording the actor may not hear."""
+    return {
+        call_id
+        for call_id, ticket in tickets
+        if ticket.confidential != "NONE" and not may_hear_recording(actor, ticket)
+    }
+
+
+async def barred_calls(session: AsyncSession, actor: Actor, call_ids: Collection[str]) -> set[str]:
+    """`barred`, asked of the database."""
+    return barred(actor, await led_to(session, call_ids))
+
+
+async def is_of_own_unit(session: AsyncSession, actor: Actor, call_id: str) -> bool:
+    """Whether the call led to a ticket of the actor's unit, and the actor's role hears those."""
+    row = MATRIX["play_recording"]
+    if actor.unit_id is None or Scope.OWN_OR_UNIT not in {row[role] for role in actor.roles & row.keys()}:
+        return False
+    return any(ticket.unit_id == actor.unit_id for _, ticket in await led_to(session, [call_id]))

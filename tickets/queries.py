@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ __all__ = [
     "progress",
     "ticket_view",
     "tickets_of_phone",
+    "tickets_read_ahead",
 ]
 
 
@@ -90,15 +91,15 @@ def _briefs(
 
 
 async def _load(
-    session: AsyncSession, query: Select[Ticket, str, str], now: datetime | None, actor: Actor
-) -> list[TicketBrief]:
-    rows = (await session.execute(query)).all()
+    session: AsyncSession, query: Select[Ticket, str, str], now: datetime | None
+) -> Callable[[Actor], list[TicketBrief]]:
+    rows: Sequence[Any] = (await session.execute(query)).all()
     clocks: dict[int, list[TicketClock]] = {}
     for clock in await session.scalars(
         select(TicketClock).where(TicketClock.ticket_id.in_([row[0].id for row in rows]))
     ):
         clocks.setdefault(clock.ticket_id, []).append(clock)
-    return _briefs(rows, clocks, now, actor)
+    return lambda actor: _briefs(rows, clocks, now, actor)
 
 
 def _listing() -> Select[Ticket, str, str]:
@@ -114,11 +115,18 @@ async def tickets_of_phone(
     session: AsyncSession, phone: str, limit: int = 10, *, now: datetime | None = None, actor: Actor = NOBODY
 ) -> list[TicketBrief]:
     """A caller's tickets, newest first, titles masked for `actor`; `phone` is normalised digits, "" has none."""
+    return (await tickets_read_ahead(session, phone, limit, now=now))(actor)
+
+
+async def tickets_read_ahead(
+    session: AsyncSession, phone: str, limit: int = 10, *, now: datetime | None = None
+) -> Callable[[Actor], list[TicketBrief]]:
+    """The same before it is known who will look: gives each actor the list with the titles they may read."""
     if not phone:
-        return []
+        return lambda _: []
     mine = or_(Ticket.phone == phone, Ticket.phone_alt == phone, Ticket.caller_id == phone)
     query = _listing().where(mine).order_by(Ticket.received_at.desc(), Ticket.id.desc()).limit(limit)
-    return await _load(session, query, now, actor)
+    return await _load(session, query, now)
 
 
 async def progress(

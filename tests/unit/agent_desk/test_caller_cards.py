@@ -47,7 +47,7 @@ async def test_a_database_that_is_away_costs_the_card_only(
     async def away(*_: object) -> object:
         raise OperationalError("select", {}, Exception("gone"))
 
-    monkeypatch.setattr(caller_cards, "caller_card", away)
+    monkeypatch.setattr(caller_cards, "read_caller", away)
     cards = CallerCards(desk.sessions, desk.clock)
     with caplog.at_level(logging.WARNING):
         cards.expect("call-1", "13912345678")
@@ -64,3 +64,28 @@ async def test_cards_are_forgotten_oldest_first(desk: Desk, monkeypatch: pytest.
         cards.expect(name, "")
         await cards.close()
     assert [name for name in ("call-1", "call-2", "call-3") if cards.take(name)] == ["call-2", "call-3"]
+
+
+async def test_the_ring_shows_a_protected_matter_to_who_took_it_alone(desk: Desk) -> None:
+    """As the page does when it reads the card itself: no title is masked for a moment."""
+    took, other = await desk.log_in("agent1"), await desk.log_in("agent2")
+    await finished_call(
+        desk, took, "13912345678", "举报人甲", appeal_type="REPORT", confidential="REPORTER", title="举报人甲反映"
+    )
+    sockets = {"8001": await link(took), "8002": await link(other)}
+    for socket in sockets.values():
+        await until(socket, seat_is("yours"))
+    call_id, now = new_call_id(), desk.clock.now()
+    await desk.bus.publish(
+        CallStarted(
+            call_id=call_id, caller="13912345678", caller_raw="", callee="12345", channel="PJSIP/trunk-9", at=now
+        )
+    )
+    seen = {}
+    for seat, socket in sockets.items():
+        card = None
+        while card is None:
+            await desk.bus.publish(CallRinging(call_id=call_id, agent=seat, at=now))
+            card = (await until(socket, named("CallRinging")))[-1]["card"]
+        seen[seat] = (card["tickets"][0]["title"], card["calls"][0]["recorded"], card["name"])
+    assert seen == {"8001": ("举报人甲反映", True, ""), "8002": ("保密反映", False, "")}

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from agent_desk.recordings import OWN_FOR
 from agent_desk.trail import ONE_PLAYING
-from db.models import AuditEvent, Recording
+from db.models import AuditEvent, Recording, User
 from tests.fakes.desk_feed import DeskFeed
 
 from .conftest import Desk, Person
@@ -147,3 +147,42 @@ async def test_only_files_of_the_recordings_are_served(desk: Desk, path: str) ->
 async def test_a_call_without_recording_is_not_found(desk: Desk, call_id: str) -> None:
     person = await desk.log_in("lead")
     assert (await person.get(f"/recordings/{call_id}")).status == 404
+
+
+@pytest.mark.parametrize("confidential", ["NONE", "REPORTER", "HIDE_FROM_UNIT"])
+async def test_the_110_liaison_hears_what_the_own_unit_works(desk: Desk, confidential: str) -> None:
+    police, urban = await desk.unit("police"), await desk.unit("urban")
+    async with desk.sessions.begin() as session:
+        liaison = await session.scalar(select(User).where(User.login == "agent3"))
+        assert liaison is not None
+        liaison.roles, liaison.unit_id = ["LIAISON_110"], police
+    agent, feed = await desk.log_in("agent1"), await desk.feed("8001")
+    heard = {}
+    for unit in (police, urban):
+        await feed.ring("13912345678")
+        await feed.answer()
+        fields = FIELDS | {"appeal_type": "REPORT", "appellant_name": "举报人甲", "confidential": confidential}
+        fields["unit_id"] = unit
+        sent = await agent.post(f"/api/desk/submit/{feed.call_id}", {"kind": "dispatch", "fields": fields})
+        assert sent.status == 200, await sent.text()
+        await feed.end(desk.settings.recordings_dir)
+        await feed.control.do("ready", actor="8001")
+        before, number = await plays(desk), (await sent.json())["ticket"]["no"]
+        person = await desk.log_in("agent3")
+        heard[unit] = (await person.get(f"/recordings/{feed.call_id}")).status
+        assert (f"/recordings/{feed.call_id}" in await (await person.get(f"/tickets/{number}")).text()) is (
+            unit == police
+        )
+        assert await plays(desk) - before == (1 if unit == police else 0), "every playing leaves a row"
+    assert heard == {police: 200, urban: 403}
+
+
+async def test_the_unit_s_liaison_hears_nothing(desk: Desk) -> None:
+    agent, feed = await desk.log_in("agent1"), await desk.feed("8001")
+    await feed.ring("13912345678")
+    await feed.answer()
+    fields = FIELDS | {"unit_id": await desk.unit("urban")}
+    sent = await agent.post(f"/api/desk/submit/{feed.call_id}", {"kind": "dispatch", "fields": fields})
+    assert sent.status == 200, await sent.text()
+    await feed.end(desk.settings.recordings_dir)
+    assert (await (await desk.log_in("urban")).get(f"/recordings/{feed.call_id}")).status == 403
