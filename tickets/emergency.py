@@ -10,7 +10,7 @@ import logging
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ PAIR_GAP = 8
 SAME_BREATH_MS = 1200
 """A pause shorter than this does not end a sentence: what was said before it still qualifies what follows."""
 LIVE_CALLS = 2000
+SENTENCES = 4096
+"""Sentences whose finding is kept, in case they are asked for again."""
 ALERT = "emergency_heard"
 """Kind of an alert's row on the call's time line."""
 
@@ -168,16 +170,22 @@ def _any(words: tuple[str, ...], text: str) -> bool:
 
 def spot(text: str, before: str = "") -> list[Hit]:
     """Emergencies in one sentence; `before` was said in the same breath and only qualifies it."""
+    return list(_spot(text, before))
+
+
+@lru_cache(maxsize=SENTENCES)
+def _spot(text: str, before: str) -> tuple[Hit, ...]:
+    """Kept for a while: the draft asks for every sentence of a call again whenever one more was said."""
     rules = _rules()
     text = re.sub(r"\s+", "", text)
     for denial in rules.negative["denied"]:
         text = text.replace(denial, "，")
     whole = before + text
     if any(_any(rules.negative[name], whole) for name in _FINAL):
-        return []
+        return ()
     happening = rules.now.search(text) is not None
     if not happening and any(_any(rules.negative[name], whole) for name in _OVERRULED_BY_NOW):
-        return []
+        return ()
     heard = sound(text)
     hits: list[Hit] = []
     for code in rules.codes:
@@ -187,7 +195,7 @@ def spot(text: str, before: str = "") -> list[Hit]:
             continue
         if not code.needs_any or _any(code.needs_any, text):
             hits.append(Hit(code.code, code.target, tuple(dict.fromkeys(words))))
-    return hits
+    return tuple(hits)
 
 
 def is_yes(text: str) -> bool:

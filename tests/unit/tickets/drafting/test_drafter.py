@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -112,3 +114,21 @@ def test_an_endless_utterance_and_an_endless_talk_are_drafted_all_the_same(draft
     check_quotes(utterances, drafter.update(utterances, now=NOW))
     utterances = said(*(f"这是第{i}句话路灯坏了" for i in range(500)))
     check_quotes(utterances, drafter.update(utterances, now=NOW))
+
+
+def test_a_long_call_s_next_sentence_costs_what_one_sentence_costs(
+    drafter: Drafter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk = [f"第{number}盏路灯也坏了" for number in range(60)]
+    drafter.update(said(*talk), now=NOW)
+    model = drafter._model
+    judged: list[str] = []
+
+    def counted(lines: Sequence[tuple[str, float]]) -> dict[str, float]:
+        judged.extend(text for text, _ in lines if len(lines) == 1)
+        return scores(lines)
+
+    scores = model.scores
+    monkeypatch.setattr(model, "scores", counted)
+    drafter.update(said(*talk, "井盖也坏了"), now=NOW)
+    assert judged == ["井盖也坏了"]
