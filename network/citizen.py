@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from hotline import wav
+from hotline.errors import UserError
 from hotline.settings import Settings
 from hotline.voice import speak
 from network.line import CitizenLine, Outcome
@@ -60,6 +62,7 @@ async def call(
     Raises UserError before anything is dialled when the plan, the WAV or the text cannot be used, or when
     the simulator does not run. What happens on the line is a result, never an exception.
     """
+    _check(wish)
     steps = parse_plan(wish.press)
     with tempfile.TemporaryDirectory(prefix="hotline-citizen-") as folder:
         voice = await _voice(wish, Path(folder))
@@ -76,6 +79,20 @@ async def call(
     heard = wish.record if wish.record is not None and line.answered and wish.record.exists() else None
     assert line.outcome is not None  # leaving the line ends the call
     return CitizenResult(line.outcome, line.answered, line.call_id, tuple(timeline.entries), heard)
+
+
+def _check(wish: CitizenCall) -> None:
+    """What can be known to be wrong before anything rings. Raises UserError."""
+    if any(not sign.isprintable() for sign in wish.caller):
+        raise UserError("a caller's number cannot hold line breaks or other control characters", "correct --from")
+    if wish.audio is not None and wish.say:
+        raise UserError("the citizen can play a recording or say a text, not both", "give --audio or --say")
+    if wish.record is not None:
+        if wish.record.is_dir():
+            raise UserError(f"{wish.record} is a folder", "name the WAV file that --record shall write")
+        folder = next(parent for parent in wish.record.absolute().parents if parent.exists())
+        if not folder.is_dir() or not os.access(wish.record if wish.record.exists() else folder, os.W_OK):
+            raise UserError(f"{wish.record} cannot be written", "choose another place for --record")
 
 
 async def _voice(wish: CitizenCall, folder: Path) -> Path | None:

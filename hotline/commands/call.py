@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -22,9 +24,10 @@ def call(
     press: Annotated[str, typer.Option(help='Plan of keys and waits, e.g. "wait,2,wait 3,5,agent,speak".')] = "",
     record: Annotated[Path | None, typer.Option(help="Keep what the citizen heard in this WAV.")] = None,
     hang_up_after: Annotated[
-        float | None, typer.Option(help="Hang up so many seconds after the plan; else wait for the other side.")
+        float | None,
+        typer.Option(min=0.0, help="Hang up so many seconds after the plan; else wait for the other side."),
     ] = None,
-    max_seconds: Annotated[float, typer.Option(help="End the call at the latest after so long.")] = 180.0,
+    max_seconds: Annotated[float, typer.Option(min=1.0, help="End the call at the latest after so long.")] = 180.0,
 ) -> None:
     """Call the hotline as a citizen does, and print the call's time line. No real number is ever dialled.
 
@@ -52,7 +55,24 @@ def call(
     )
 
     async def work() -> int:
-        result = await make_call(settings, wish, lambda entry: out.print(str(entry), markup=False))
+        calling = asyncio.ensure_future(
+            make_call(settings, wish, lambda entry: out.print(str(entry), markup=False))
+        )
+        ended_by: list[int] = []
+
+        def end(number: int) -> None:
+            ended_by.append(number)
+            calling.cancel()
+
+        # A closed terminal or a time limit hangs up, as Ctrl-C does: nobody is left in the queue for an hour.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, end, number)
+        try:
+            result = await calling
+        except asyncio.CancelledError:
+            if not ended_by:
+                raise
+            return 128 + ended_by[0]
         out.print(f"[bold]{result.outcome}[/]  call {result.call_id or 'unknown'}, {result.seconds:.1f} s")
         if result.heard is not None:
             out.print(f"what the citizen heard: {result.heard}")

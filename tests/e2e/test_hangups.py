@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
+import sys
+
 from playwright.async_api import expect
 from sqlalchemy import select
 
 from db.models import CallbackTask, QueueEntry
+from hotline.settings import ROOT
 from network.line import CitizenLine
 from tests.e2e.conftest import RunningSystem, agent_at_desk
 from tests.e2e.observe import call_in_state, database, ended_call, eventually
@@ -59,3 +65,19 @@ async def test_hanging_up_while_ringing_and_in_talk_frees_the_agent(system: Runn
         call = await ended_call(system.settings, call_id)
         assert (call.outcome, call.hungup_by) == ("answered", "citizen")
         await desk.wait_state("示闲", 60_000)  # wrap-up runs out
+
+
+async def test_a_citizen_s_command_that_is_ended_hangs_up(system: RunningSystem) -> None:
+    """A closed terminal or a time limit: else the simulated citizen would hold the line for an hour."""
+    words = [sys.executable, "-m", "hotline.cli", "call", "--from", "13700000005"]
+    calling = await asyncio.create_subprocess_exec(
+        *words, cwd=ROOT, env={**os.environ, **system.environment}, stdout=asyncio.subprocess.PIPE
+    )
+    assert calling.stdout is not None
+    async with asyncio.timeout(60):
+        while b"answered" not in await calling.stdout.readline():
+            assert calling.returncode is None
+        calling.send_signal(signal.SIGTERM)
+        told = await calling.stdout.read()
+        assert await calling.wait() == 128 + signal.SIGTERM
+    assert "citizen_hung_up" in told.decode()

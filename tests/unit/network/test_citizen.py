@@ -32,3 +32,19 @@ async def test_a_bad_plan_is_refused_before_anything_rings(settings: Settings, t
 async def test_letters_are_no_telephone_number(settings: Settings) -> None:
     with pytest.raises(UserError, match="not a telephone number"):
         await call(settings, CitizenCall(caller="13912345678", to="12345@evil"))
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        (CitizenCall(caller="1391\r\nX: y"), "control characters"),
+        (CitizenCall(caller="139", audio=Path("a.wav"), say="你好"), "not both"),
+        (CitizenCall(caller="139", record=Path("/")), "is a folder"),
+        (CitizenCall(caller="139", record=Path("/dev/null/heard.wav")), "cannot be written"),
+    ],
+)
+async def test_a_wish_that_cannot_come_true_is_refused_before_anything_rings(
+    settings: Settings, wish: CitizenCall, said: str
+) -> None:
+    with pytest.raises(UserError, match=said):
+        await call(settings, wish)
