@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 EMERGENCY = frozenset({"110", "119", "120", "122"})
 REASONS = frozenset({"break", "meal", "training", "meeting", "outbound", "other"})
+LINKING = frozenset({"handoff", "handoff_retry", "transfer_agent", "transfer_unit"})
+"""Acts that bring somebody into a call: one at a time for each call."""
 REMEMBERED = 2_000
 UNABLE = {
     "lost": "坐席页面没有心跳，请刷新页面后再就绪。",
@@ -64,6 +66,7 @@ class Control:
         self._clock = clock
         self._settings = settings
         self._seen: OrderedDict[str, None] = OrderedDict()
+        self._linking: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._unsubscribe: Callable[[], None] | None = None
         self._doers: dict[str, Doer] = {
@@ -143,7 +146,17 @@ class Control:
         doer = self._doers.get(event.action)
         if doer is None:
             raise ControlRefused(f"不支持的操作：{event.action[:32]}")
-        return await doer(event)
+        call = self._tracker.line.of_agent(event.actor) if event.action in LINKING else None
+        if call is None:
+            return await doer(event)
+        # Pressed twice, or by two who share a call: only the first rings anybody.
+        if call.id in self._linking:
+            raise ControlRefused("正在为这通电话转接，请稍候。")
+        self._linking.add(call.id)
+        try:
+            return await doer(event)
+        finally:
+            self._linking.discard(call.id)
 
     # -- finding things ------------------------------------------------------------------------
     def _agent(self, event: ControlAsked) -> LiveAgent:

@@ -44,10 +44,14 @@ class Ledger:
 
     async def write(self, *ops: Op) -> bool:
         """Write these after all earlier ones. False: not written yet, but they will be."""
+        behind = bool(self._backlog)
         self._backlog.extend(ops)
         while len(self._backlog) > BACKLOG_LIMIT:
             self._backlog.popleft()
             log.error("the database has been away too long: the oldest change is lost")
+        if behind:  # the first was waited for; to wait at every step would make the whole house late
+            self._retry_later()
+            return False
         done, _ = await asyncio.wait({self._begin_flush()}, timeout=WAIT_S)
         if not done or self._backlog:
             self._retry_later()

@@ -7,7 +7,6 @@ Asterisk is taken at each (re)connect and every half minute to heal what was mis
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -226,7 +225,10 @@ class Tracker:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(self._tick_s)
-            await self.call(self.tick)
+            try:
+                await self.call(self.tick)
+            except Exception:  # else no wrap-up would ever end again, and nobody would be told why
+                log.exception("the passing of time could not be taken in")
 
     def tick(self, at: datetime) -> None:
         """Let time pass (in the tracker's task): wrap-up ends, silent desks are lost."""
@@ -240,8 +242,12 @@ class Tracker:
         while True:
             await asyncio.sleep(self._heal_s)
             if self.link.ready:
-                with contextlib.suppress(AmiError):
+                try:
                     await self.heal()
+                except AmiError:
+                    pass  # the link tells of itself
+                except Exception:
+                    log.exception("a picture of Asterisk could not be taken in")
 
     async def heal(self) -> None:
         """Take a picture of Asterisk and put the live state right. Raises AmiError."""

@@ -42,6 +42,8 @@ def check_free(ports: list[Port], settings: Settings) -> None:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((port.host, port.number))
+            except socket.gaierror as error:
+                raise UserError(f"{port.host} is not an address", "correct HOTLINE_HOST") from error
             except OSError as error:
                 if error.errno == errno.EADDRINUSE:
                     raise PortTaken(

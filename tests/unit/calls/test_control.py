@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import timedelta
 
@@ -221,3 +222,15 @@ async def test_a_page_that_was_given_up_is_taken_back_by_its_heartbeat(calls: Ro
     await calls.client.do("logout", actor="8001")
     with pytest.raises(ControlRefused, match="尚未签入"):
         await calls.client.do("heartbeat", actor="8001", sip_registered=True, mic_ok=True)
+
+
+async def test_a_hand_off_asked_for_twice_at_once_rings_once(calls: Room) -> None:
+    await on_a_call(calls)
+    joins(calls)
+    originates(calls, answered=True)
+    asked = [calls.client.do("handoff", actor="8001", target=target, timeout=5.0) for target in ("110", "120")]
+    one, other = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(one, dict) and one["target"] == "110"
+    assert isinstance(other, ControlRefused) and "请稍候" in str(other)
+    await calls.wait(HandoffChanged, status="accepted")
+    assert len(calls.fake.asked("Originate")) == 1

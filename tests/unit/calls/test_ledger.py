@@ -76,6 +76,28 @@ async def test_a_slow_database_delays_nobody_for_long(sessions: Sessions, monkey
     await ledger.close()
 
 
+async def test_while_the_database_hangs_only_the_first_change_waits(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calls.ledger.WAIT_S", 0.05)
+    monkeypatch.setattr("calls.ledger.RETRY_S", 0.01)
+    release = asyncio.Event()
+
+    async def slow(_: AsyncSession) -> None:
+        await release.wait()
+
+    ledger = Ledger(sessions)
+    assert not await ledger.write(slow)
+    monkeypatch.setattr("calls.ledger.WAIT_S", 3600)
+    async with asyncio.timeout(2):
+        for day in range(1, 6):
+            assert not await ledger.write(add(day))
+    release.set()
+    await until(lambda: ledger.behind == 0)
+    assert await days(sessions) == [1, 2, 3, 4, 5]
+    await ledger.close()
+
+
 async def test_closing_leaves_no_write_behind(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("calls.ledger.WAIT_S", 0.01)
     ended: list[bool] = []

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import select
 
+from calls.ami import AmiLink
 from calls.rebuild import take_picture
+from calls.tracker import Tracker
 from db.models import AgentSession, Call, CallLeg, QueueEntry
 from db.session import Sessions
 from hotline.bus import LocalBus
@@ -265,3 +269,32 @@ async def test_an_agent_stuck_on_a_call_is_freed_by_the_next_picture(calls: Room
     await calls.tracker.heal()
     assert calls.tracker.roster.agents["8001"].state == "wrap_up"
     assert calls.tracker.line.calls[CALL].state == "ivr"
+
+
+async def test_a_fault_of_ours_stops_neither_time_nor_healing(
+    fake_asterisk: FakeAsterisk,
+    sessions: Sessions,
+    bus: LocalBus,
+    clock: FakeClock,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    link = AmiLink("127.0.0.1", fake_asterisk.port, "hotline", "secret", backoff_s=(0.01, 0.05))
+    tracker = Tracker(link, sessions, bus, clock, settings, tick_s=0.001, heal_s=0.001)
+    faults = {"tick": 0, "apply": 0}
+
+    def fails(name: str) -> Callable[..., None]:
+        def fault(*_: object) -> None:
+            faults[name] += 1
+            raise RuntimeError("a fault of ours")
+
+        return fault
+
+    await tracker.start()
+    await link.start()
+    await link.wait_ready(3)
+    monkeypatch.setattr(tracker.roster, "tick", fails("tick"))
+    monkeypatch.setattr(tracker._reconciler, "apply", fails("apply"))
+    await until(lambda: min(faults.values()) >= 3, 3, "three of each")
+    await link.close()
+    await tracker.close()
