@@ -107,6 +107,13 @@ class AgiRequest(fast_agi.Request):  # type: ignore[misc]  # panoramisk is untyp
             await self._explain(verb, reply)
         return reply
 
+    def send_last(self, verb: str, *arguments: str) -> None:
+        """Send a command whose reply nobody waits for: nothing may follow it but the connection's end.
+
+        Asterisk carries it out before it sees the end.
+        """
+        self.writer.write(command(verb, *arguments))
+
     async def expand(self, *expressions: str, within: float = 10.0) -> list[str]:
         """Values of dialplan expressions such as `${QUEUESTATUS}`, in one exchange; works on a dead channel too.
 
@@ -209,6 +216,8 @@ class AgiApplication(fast_agi.Application):  # type: ignore[misc]  # panoramisk 
             self._accept, host, port, limit=LINE_BYTES, backlog=512, reuse_address=True
         )
         listening = self._server.sockets[0]
+        # Connections inherit it; TCP_NODELAY is set by asyncio.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._hang_watch.start(listening.fileno())
         chosen: int = listening.getsockname()[1]
         return chosen
@@ -263,10 +272,11 @@ class AgiApplication(fast_agi.Application):  # type: ignore[misc]  # panoramisk 
             log.debug("an AGI peer went away")
         finally:
             writer.close()
-            with contextlib.suppress(ConnectionError, TimeoutError):
-                # Bounded: a peer that does not read must not keep us from shutting down.
-                async with asyncio.timeout(1.0):
-                    await writer.wait_closed()
+            if writer.transport.get_write_buffer_size():
+                with contextlib.suppress(ConnectionError, TimeoutError):
+                    # Bounded: a peer that does not read must not keep us from shutting down.
+                    async with asyncio.timeout(1.0):
+                        await writer.wait_closed()
 
     @staticmethod
     async def _let_header_gather(writer: asyncio.StreamWriter) -> None:
@@ -280,25 +290,22 @@ class AgiApplication(fast_agi.Application):  # type: ignore[misc]  # panoramisk 
     async def _read_header(self, reader: asyncio.StreamReader) -> OrderedDict[str, str] | None:
         """The `agi_…` variables, or None when this is no Asterisk (closed, too slow, too long, not AGI)."""
         headers: OrderedDict[str, str] = OrderedDict()
-        size = 0
         try:
             async with asyncio.timeout(self._header_seconds):
-                while True:
-                    line = await reader.readline()
-                    size += len(line)
-                    if not line.endswith(b"\n") or size > HEADER_BYTES:
-                        return None
-                    if line == b"\n":
-                        return headers
-                    name, colon, value = line.decode("utf-8", "replace").rstrip("\n").partition(":")
-                    if not name.startswith("agi_") or not colon:
-                        if not headers:
-                            return None
-                        continue
-                    # First wins: our own variables come before those a caller can influence.
-                    headers.setdefault(name, value.strip())
-        except (TimeoutError, ValueError, ConnectionError):
+                first = await reader.readline()
+                if not first.startswith(b"agi_"):
+                    return None
+                text = first + await reader.readuntil(b"\n\n")
+        except (TimeoutError, ValueError, ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             return None
+        if len(text) > HEADER_BYTES:
+            return None
+        for line in text.decode("utf-8", "replace").split("\n"):
+            name, colon, value = line.partition(":")
+            if colon and name.startswith("agi_"):
+                # First wins: our own variables come before those a caller can influence.
+                headers.setdefault(name, value.strip())
+        return headers
 
     async def _serve(
         self, headers: OrderedDict[str, str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -312,9 +319,6 @@ class AgiApplication(fast_agi.Application):  # type: ignore[misc]  # panoramisk 
         if self.calls > self._connections:
             self._complaints.warn("over %d calls in the script: this one goes to the queue", self._connections)
             return
-        # asyncio has set TCP_NODELAY already.
-        connection = self._hang_watch.add(writer.get_extra_info("socket").fileno())
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         request = AgiRequest(self, headers, reader, writer, self.default_encoding)
         try:
             await route(request)
@@ -322,5 +326,3 @@ class AgiApplication(fast_agi.Application):  # type: ignore[misc]  # panoramisk 
             pass
         except Exception:
             log.exception("the route %s failed; the dialplan takes the call to the queue", path)
-        finally:
-            self._hang_watch.drop(connection)

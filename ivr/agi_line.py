@@ -184,4 +184,4 @@ class AgiLine:
         return Recorded(length, key=chr(reply.number) if reply.number > 0 else "")
 
     async def finish(self) -> None:
-        await self._agi.send_command("SET VARIABLE", "HOTLINE_DONE", "1")
+        self._agi.send_last("SET VARIABLE", "HOTLINE_DONE", "1")

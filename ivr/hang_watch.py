@@ -13,7 +13,9 @@ import contextlib
 import logging
 import os
 import socket
+import stat
 import threading
+from pathlib import Path
 
 log = logging.getLogger(__name__)
 
@@ -24,13 +26,14 @@ not in time, so that a machine that slept as a whole (SIGSTOP, a snapshot) is no
 
 
 class HangWatch:
-    """Watches the event loop it is started in; `add` and `drop` the connections that are cut when it hangs."""
+    """Watches the event loop it is started in, and cuts a listening socket's connections when the loop hangs.
+
+    The connections are looked for only then: calls that nothing is wrong with pay nothing for the watch.
+    """
 
     def __init__(self, *, beat_seconds: float = BEAT_SECONDS, hung_beats: int = HUNG_BEATS) -> None:
         self._beat_seconds = beat_seconds
         self._hung_beats = hung_beats
-        self._connections: set[socket.socket] = set()
-        self._lock = threading.Lock()
         self._listening: socket.socket | None = None
         self._beats = 0
         self._stop = threading.Event()
@@ -53,21 +56,6 @@ class HangWatch:
             self._listening.close()
             self._listening = None
 
-    def add(self, connection: int) -> socket.socket:
-        """Watch this connection (its file descriptor); what comes back is for `drop`.
-
-        A duplicate is kept: the descriptor itself may be closed and be another connection's a moment later.
-        """
-        duplicate = socket.socket(fileno=os.dup(connection))
-        with self._lock:
-            self._connections.add(duplicate)
-        return duplicate
-
-    def drop(self, connection: socket.socket) -> None:
-        with self._lock:
-            self._connections.discard(connection)
-            connection.close()
-
     def _beat(self) -> None:
         self._beats += 1
         self._timer = asyncio.get_running_loop().call_later(self._beat_seconds, self._beat)
@@ -87,12 +75,23 @@ class HangWatch:
                     log.error("the script server stands still: %d callers go to the queue without it", cut)
 
     def _cut_connections(self) -> int:
-        with self._lock:
-            connections, self._connections = self._connections, set()
-            for connection in connections:
-                with contextlib.suppress(OSError):  # gone by itself
-                    connection.shutdown(socket.SHUT_RDWR)
-        return len(connections)
+        """All sockets of this process that stand at the listening address, by way of duplicates: the descriptor
+        itself could be another file's a moment later, should the loop run again just now."""
+        assert self._listening is not None
+        here = self._listening.getsockname()
+        cut = 0
+        for link in Path("/proc/self/fd").iterdir():
+            with contextlib.suppress(OSError):  # gone by itself
+                descriptor = os.dup(int(link.name))
+                if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                    os.close(descriptor)
+                    continue
+                with socket.socket(fileno=descriptor) as duplicate:
+                    listens = duplicate.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+                    if not listens and duplicate.getsockname() == here:
+                        duplicate.shutdown(socket.SHUT_RDWR)
+                        cut += 1
+        return cut
 
     def _refuse_pending(self) -> int:
         """The kernel takes connections on our behalf: hand them back at once."""

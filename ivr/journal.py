@@ -13,9 +13,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
-from sqlalchemy import insert, select
+from sqlalchemy import Table, insert, select
 from sqlalchemy.exc import (
     DataError,
     IntegrityError,
@@ -40,14 +40,19 @@ log = logging.getLogger(__name__)
 KEPT = 20_000
 """Rows kept while the database is away: hours of calls, some megabytes."""
 BATCH = 200
-GATHER_SECONDS = 0.1
-"""How long rows gather before a transaction: hundreds of calls then share one."""
+GATHER_SECONDS = 0.5
+"""How long steps gather before a transaction: hundreds of calls then share one. What a caller asked for or said
+does not wait so long."""
 WRITE_SECONDS = 15.0
 RETRY_SECONDS = 1.0
 CALL_ROW_SECONDS = 10.0
 """How long a row waits for its call's row, which the tracker writes; then we write a small one ourselves."""
 CALLBACK_DUE = timedelta(minutes=30)
 """domain.md 3.2, N07."""
+
+
+_STEPS = cast(Table, ScriptStepRow.__table__)
+"""Written as plain rows: objects would be made and thrown away for nothing."""
 
 
 class Journal(Protocol):
@@ -104,6 +109,8 @@ class DatabaseJournal:
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._rows: deque[_Entry] = deque()
         self._more = asyncio.Event()
+        self._urgent = asyncio.Event()
+        """Something beside steps waits to be written, or somebody waits for all of it."""
         self._idle = asyncio.Event()
         self._idle.set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -131,6 +138,7 @@ class DatabaseJournal:
     async def settle(self) -> None:
         """Wait until all that was noted is published and written."""
         await self._events.join()
+        self._urgent.set()
         await self._idle.wait()
 
     # -- notes ---------------------------------------------------------------------------------
@@ -210,6 +218,7 @@ class DatabaseJournal:
 
     def _keep(self, write: Write, needs_call: _CallNeeded | None = None) -> None:
         self._put(_Entry(write=write, needs_call=needs_call, at=self._clock.monotonic()))
+        self._urgent.set()
 
     def _put(self, entry: _Entry) -> None:
         if len(self._rows) >= KEPT:
@@ -235,8 +244,11 @@ class DatabaseJournal:
     async def _write(self) -> None:
         while True:
             await self._more.wait()
-            await asyncio.sleep(GATHER_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(GATHER_SECONDS):
+                    await self._urgent.wait()
             self._more.clear()
+            self._urgent.clear()
             while self._rows:
                 batch = [self._rows.popleft() for _ in range(min(BATCH, len(self._rows)))]
                 waiting = batch
@@ -273,7 +285,7 @@ class DatabaseJournal:
         async with self._sessions.begin() as session:
             # Steps are most of the rows by far: written in one statement.
             if steps := [entry.step for entry in batch if entry.step is not None]:
-                await session.execute(insert(ScriptStepRow), steps)
+                await session.execute(insert(_STEPS), steps)
             for entry in batch:
                 if entry.write is None:
                     continue

@@ -11,6 +11,7 @@ import hashlib
 import logging
 import os
 import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,10 @@ SORRY = Prompt("抱歉，系统繁忙，正在为您转接人工，请稍候。"
 AT_ONCE = 2
 """Prompts made at the same time; calls need the processor more."""
 
+LOOK_SECONDS = 1.0
+"""How long it holds where a prompt's sound is: a recording put into the folder is heard within this time, and a
+busy hour does not look at the disk for every caller."""
+
 LIVE_FILES = 400
 """Sentences made during calls that are kept; they tell of tickets, so they are not kept for long."""
 
@@ -52,6 +57,7 @@ class Prompts:
         self._recorded = recorded
         self._making: dict[Path, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._looked: dict[Prompt, tuple[float, Path]] = {}
         self._known: set[Path] = set()
         self._seconds: dict[Path, float] = {}
         self._made = 0
@@ -60,6 +66,16 @@ class Prompts:
         """Where the sound of this prompt is (or will be)."""
         if isinstance(prompt, str):
             prompt = Prompt(prompt)
+        if prompt.live:
+            return self._look(prompt)
+        now = time.monotonic()
+        looked, path = self._looked.get(prompt, (0.0, None))
+        if path is None or now - looked > LOOK_SECONDS:
+            path = self._look(prompt)
+            self._looked[prompt] = now, path
+        return path
+
+    def _look(self, prompt: Prompt) -> Path:
         recording = None if prompt.live else self._recording(prompt)
         if recording is None:
             source = f"{self._voice.name}\0{prompt.text}"

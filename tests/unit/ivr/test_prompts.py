@@ -17,6 +17,7 @@ from ivr import sound
 from ivr.line import Prompt
 from ivr.prompts import SORRY, Prompts, system_sounds
 from tests.unit.ivr.scripts import script
+from tests.waiting import until
 
 
 class CountingVoice:
@@ -96,7 +97,8 @@ async def test_a_new_recording_is_taken_up(prompts: Prompts, recorded: Path) -> 
     first = await prompts.ready(Prompt("您好", key="test-greet"))
     wav.write(file, sound.tone(900.0, 0.5))
     os.utime(file, ns=(1, 1))
-    assert await prompts.ready(Prompt("您好", key="test-greet")) != first
+    await until(lambda: prompts.path(Prompt("您好", key="test-greet")) != first, what="the new recording")
+    assert (await prompts.ready(Prompt("您好", key="test-greet"))).is_file()
 
 
 async def test_a_recording_of_other_words_is_not_used(
