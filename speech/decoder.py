@@ -20,8 +20,11 @@ from speech.waiting import BYTES_A_SECOND, SPEAKER_ROOM_S, Pending, Room, Waitin
 
 log = logging.getLogger(__name__)
 
-PIECE_BYTES = BYTES_A_SECOND * 60 // 1000
-"""Sound is decoded in pieces of at least 60 ms, in larger ones when decoding lags."""
+PIECE_MS = 60
+BUSY_PIECE_MS = 200
+BUSY_FROM, BUSY_TO = 0.3, 0.7
+"""Sound is decoded in pieces of at least 60 ms, at least 200 ms when the threads are busy 70 % of their time, and
+in larger ones when decoding lags: each piece costs a hand-over and a look at all hypotheses."""
 
 SLICE_BYTES = 4 * BYTES_A_SECOND
 """Most sound decoded before another speaker gets the thread."""
@@ -59,10 +62,12 @@ class SpeakerDecoder:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         room_s: float | None = None,
+        load: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._shelf = shelf
         self._sink = sink
         self._monotonic = monotonic
+        self._load = load
         self._loop = asyncio.get_running_loop()
         self._waiting = Waiting(room, spool, self._lost, SPEAKER_ROOM_S if room_s is None else room_s)
         self._lent: Lent | None = None
@@ -78,7 +83,11 @@ class SpeakerDecoder:
         if head.ended:
             oldest = head.oldest
             return head.voice_end_at if oldest is None else oldest
-        return head.oldest if head.bytes_in - head.bytes_done >= PIECE_BYTES else None
+        return head.oldest if head.bytes_in - head.bytes_done >= self._piece_bytes() else None
+
+    def _piece_bytes(self) -> int:
+        busy = min(1.0, max(0.0, (self._load() - BUSY_FROM) / (BUSY_TO - BUSY_FROM)))
+        return int(PIECE_MS + busy * (BUSY_PIECE_MS - PIECE_MS)) * BYTES_A_SECOND // 1000
 
     @property
     def lag_s(self) -> float:

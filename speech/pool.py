@@ -10,11 +10,16 @@ import asyncio
 import heapq
 import itertools
 import logging
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 log = logging.getLogger(__name__)
+
+
+LOAD_OVER_S = 2.0
+"""Time over which the load is averaged."""
 
 
 class Work(Protocol):
@@ -41,6 +46,8 @@ class DecodePool:
         self._known: set[int] = set()
         self._order = itertools.count()
         self._running = 0
+        self._load = 0.0
+        self._counted_at = self._loop.time()
         self._closed = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -49,6 +56,18 @@ class DecodePool:
     def waiting(self) -> int:
         """Speakers that wait for a thread."""
         return len(self._ready)
+
+    @property
+    def load(self) -> float:
+        """Part of the threads' time spent decoding lately, 0..1."""
+        return self._load
+
+    def _count_load(self) -> None:
+        """Before the number of running threads changes."""
+        now = self._loop.time()
+        part = 1 - math.exp((self._counted_at - now) / LOAD_OVER_S)
+        self._load += (self._running / self.threads - self._load) * part
+        self._counted_at = now
 
     async def wait_idle(self) -> None:
         """Wait until nothing runs and nothing waits."""
@@ -69,6 +88,7 @@ class DecodePool:
     def _dispatch(self) -> None:
         while self._ready and self._running < self.threads:
             _, _, work = heapq.heappop(self._ready)
+            self._count_load()
             self._running += 1
             self._executor.submit(self._run, work)
 
@@ -84,6 +104,7 @@ class DecodePool:
             return
 
     def _done(self, work: Work, then: Callable[[], None]) -> None:
+        self._count_load()
         self._running -= 1
         self._known.discard(id(work))
         try:

@@ -60,7 +60,7 @@ class SpeechProcess:
             self.keeper,
             spool=settings.var / "spool",
             threads=settings.speech_threads,
-            detector=lambda: GatedSilero(ears),
+            detector=lambda: GatedSilero(ears, lambda: self.transcriber.short),
             text=lambda: ClerkText(self._hot_words.current()),
             instance=new_instance(settings),
         )

@@ -11,7 +11,7 @@ import logging
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import select
@@ -48,7 +48,7 @@ PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Before each further try of a tap that failed or ended while its call goes on; the last for ever."""
 
 LAST_GAP_S = 1.0
-"""Unheard ends of a call that are told; a shorter one is the hanging up itself."""
+"""Unheard beginnings and ends that are told; a shorter one is the tapping or the hanging up itself."""
 
 WRITE_S = 2.0
 """How long a gap waits for the database before it is told all the same."""
@@ -262,13 +262,16 @@ class TapManager:
         while not self._useless:
             await asyncio.sleep(pause_s)
             tap.tap_id = str(uuid.uuid4())
+            began = self._clock.now()
             opened = TapOpened(call_id=tap.call_id, tap_id=tap.tap_id, speaker=tap.speaker, origin=tap.origin)
             await self._bus.publish(opened)
             if self._by_file or await self._originate(tap):
                 tap.opened_at = self._clock.now()
+                if (tap.opened_at - began).total_seconds() >= LAST_GAP_S:  # it came at last, on a machine too busy
+                    tap.lost_at = tap.lost_at or began
                 await self._tell_gap(tap)
                 return
-            tap.lost_at = tap.lost_at or self._clock.now()
+            tap.lost_at = tap.lost_at or began
             pause_s = self._pause(tap)
 
     async def _originate(self, tap: Tap) -> bool:
@@ -327,6 +330,8 @@ class TapManager:
         elif not tap.renewed_for_silence:
             tap.renewed_for_silence = True
             log.warning("call %s: no sound of the %s, tapping anew", tap.call_id, tap.speaker)
+            if tap.task is None or tap.task.done():  # what was said to the mute leg is heard by nobody
+                tap.lost_at = tap.lost_at or self._clock.now() - timedelta(seconds=event.silent_s)
             self._open(tap)
 
     async def _closed(self, event: TapClosed) -> None:

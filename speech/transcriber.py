@@ -15,14 +15,14 @@ from hotline.clock import Clock
 from hotline.events import (
     CallEnded,
     Event,
-    SpeechDelayed,
     SpeechStateChanged,
     TapClosed,
     TapOpened,
     TranscriptGap,
     Utterance,
 )
-from speech.decoder import SpeakerDecoder
+from speech.decoder import BUSY_FROM, SpeakerDecoder
+from speech.delays import Delays
 from speech.follower import FollowedLeg
 from speech.leg import Leg
 from speech.pool import DecodePool
@@ -41,10 +41,6 @@ log = logging.getLogger(__name__)
 TICK_S = 0.5
 ANNOUNCE_S = 10.0
 """Who joins the bus late (a desk, a node) learns the recogniser's state within so long."""
-
-DELAY_TOLD_S = 1.0
-DELAY_OVER_S = 0.5
-"""A call's delay is told above the first, and told to be over below the second."""
 
 AFTER_END_S = 5.0
 """A leg that outlives its call so long is closed."""
@@ -105,9 +101,7 @@ class Transcriber:
         self._room = Room()
         self._spool = Spool(spool)
         self._legs: dict[tuple[str, str], _OpenLeg] = {}
-        self._draining: set[SpeakerDecoder] = set()
-        self._draining_call: dict[int, str] = {}
-        self._delayed: dict[str, float] = {}
+        self._delays = Delays(self._emit)
         self._outbox: asyncio.Queue[Event] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         self._held: Callable[[str], bool] = lambda call_id: False
@@ -135,6 +129,11 @@ class Transcriber:
         for open_leg in self._legs.values():
             self._equip(open_leg.leg)
         self.announce()
+
+    @property
+    def short(self) -> bool:
+        """Whether processors are short: what is not needed at once should be left undone."""
+        return self._pool.load > BUSY_FROM
 
     def announce(self) -> None:
         engine = self._engine
@@ -172,7 +171,7 @@ class Transcriber:
 
     async def _abandon(self) -> None:
         """What is still not decoded is told: a transcript must not look whole."""
-        left = [decoder for decoder in self._draining if not decoder.empty]
+        left = self._delays.draining
         if left:
             log.warning("%.0f s of speech are not decoded any more", sum(decoder.waiting_s for decoder in left))
         for decoder in left:
@@ -213,7 +212,11 @@ class Transcriber:
             leg.decoder = self._decoder(self._shelf, leg)
 
     def _decoder(self, shelf: Shelf, leg: Leg) -> SpeakerDecoder:
-        return SpeakerDecoder(shelf, leg, self._room, self._spool, monotonic=self._loop.time)
+        return SpeakerDecoder(
+            *(shelf, leg, self._room, self._spool),
+            monotonic=self._loop.time,
+            load=lambda: self._pool.load,
+        )
 
     def close_leg(self, leg: LegReceiver | FollowedLeg) -> None:
         assert isinstance(leg, _OpenLeg)
@@ -223,9 +226,8 @@ class Transcriber:
         del self._legs[key]
         leg.leg.close(self._loop.time())
         decoder = leg.leg.decoder
-        if decoder is not None and not decoder.empty:
-            self._draining.add(decoder)
-            self._draining_call[id(decoder)] = leg.leg.call_id
+        if decoder is not None:
+            self._delays.drain(decoder, leg.leg.call_id)
             self._pool.offer(decoder)
         self._emit(TapClosed(call_id=leg.leg.call_id, tap_id=leg.leg.tap.tap_id, speaker=leg.leg.speaker))
 
@@ -308,28 +310,11 @@ class Transcriber:
                     open_leg.leg.watch(now, held=self._held(open_leg.leg.call_id))
                     if open_leg.leg.decoder is not None:
                         self._pool.offer(open_leg.leg.decoder)
-            self._tell_delays()
+            self._delays.tell(
+                (key[0], open_leg.leg.decoder)
+                for key, open_leg in self._legs.items()
+                if open_leg.leg.decoder is not None
+            )
             if now - announced >= ANNOUNCE_S:
                 announced = now
                 self.announce()
-
-    def _tell_delays(self) -> None:
-        lags: dict[str, float] = {}
-        for open_leg in self._legs.values():
-            if open_leg.leg.decoder is not None:
-                call_id = open_leg.leg.call_id
-                lags[call_id] = max(lags.get(call_id, 0.0), open_leg.leg.decoder.lag_s)
-        for decoder in list(self._draining):
-            if decoder.empty:
-                self._draining.discard(decoder)
-                self._draining_call.pop(id(decoder), None)
-            else:
-                call_id = self._draining_call[id(decoder)]
-                lags[call_id] = max(lags.get(call_id, 0.0), decoder.lag_s)
-        for call_id, lag in lags.items():
-            if lag > DELAY_TOLD_S:
-                self._delayed[call_id] = lag
-                self._emit(SpeechDelayed(call_id=call_id, delay_s=round(lag, 1)))
-        for call_id in [c for c in self._delayed if lags.get(c, 0.0) < DELAY_OVER_S]:
-            del self._delayed[call_id]
-            self._emit(SpeechDelayed(call_id=call_id, delay_s=0.0))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
 from typing import Any, Protocol
@@ -31,6 +32,15 @@ GATE_MODE = 2
 GATE_CLOSE_MS = 300
 WARM_UP_MS = 200
 """Silero listens in context: when the gate opens, it first hears what came just before."""
+
+
+SURE = 0.9
+LOUD = 0.35
+SKIPPED = 2
+FADING = 0.98
+"""When processors are short Silero, a fifth of all work, is not asked about the next two blocks after a sure
+answer while they are as loud as the voice was (within 9 dB of its peak, which fades with 1.6 s): nobody ends so.
+An utterance then ends 20 to 60 ms later; the ends themselves are heard block by block, as always."""
 
 
 class VoiceDetector(Protocol):
@@ -107,16 +117,22 @@ class Ears:
 
 
 class GatedSilero:
-    """The detector in use: WebRTC's as a gate, Silero behind it."""
+    """The detector in use: WebRTC's as a gate, Silero behind it.
 
-    def __init__(self, ears: Ears) -> None:
+    `short` says whether processors are short.
+    """
+
+    def __init__(self, ears: Ears, short: Callable[[], bool] = lambda: False) -> None:
         self._ears = ears
+        self._short = short
         self._gate = webrtcvad.Vad(GATE_MODE)
         self._ear: Ear | None = None
         self._before: deque[bytes] = deque(maxlen=WARM_UP_MS // FRAME_MS)
         self._rest = b""
         self._quiet_ms = 0
         self._voiced = False
+        self._peak = 0.0
+        self._skip = 0
 
     def voiced(self, pcm: bytes) -> bool:
         if self._gate.is_speech(pcm, SAMPLE_RATE):
@@ -143,9 +159,22 @@ class GatedSilero:
         data = self._rest + pcm
         whole = len(data) - len(data) % (2 * BLOCK)
         for block in np.frombuffer(data[:whole], np.int16).reshape(-1, BLOCK):
-            self._voiced = ear.score(block) >= (GO_ON if self._voiced else START)
+            if self._short() and self._goes_on(block):
+                continue
+            score = ear.score(block)
+            self._voiced = score >= (GO_ON if self._voiced else START)
+            self._skip = SKIPPED if score >= SURE else 0
         self._rest = data[whole:]
         return self._voiced
+
+    def _goes_on(self, block: NDArray[np.int16]) -> bool:
+        """Whether this block may pass as voice without being asked about."""
+        loudness = float(np.abs(block).max())
+        self._peak = max(loudness, self._peak * FADING)
+        if self._skip and loudness >= LOUD * self._peak:
+            self._skip -= 1
+            return True
+        return False
 
     def close(self) -> None:
         if self._ear is not None:
@@ -153,3 +182,4 @@ class GatedSilero:
             self._ear = None
         self._rest = b""
         self._voiced = False
+        self._skip = 0

@@ -49,8 +49,10 @@ class Bench:
         self.pool = DecodePool(2)
         self.decoder = self.new(self.heard)
 
-    def new(self, sink: Heard, room_s: float = 120.0) -> SpeakerDecoder:
-        return SpeakerDecoder(self.shelf, sink, self.room, self.spool, monotonic=lambda: self.now, room_s=room_s)
+    def new(self, sink: Heard, room_s: float = 120.0, load: float = 0.0) -> SpeakerDecoder:
+        return SpeakerDecoder(
+            self.shelf, sink, self.room, self.spool, monotonic=lambda: self.now, room_s=room_s, load=lambda: load
+        )
 
     def utter(self, name: str, seconds: int = 1, start_ms: int = 0, decoder: SpeakerDecoder | None = None) -> None:
         decoder = decoder or self.decoder
@@ -99,6 +101,15 @@ async def test_too_little_sound_waits_for_more_unless_the_utterance_is_over(benc
     assert bench.decoder.pending_since is None
     bench.decoder.end(20, False, bench.now)
     assert bench.decoder.pending_since is not None
+
+
+@pytest.mark.parametrize(("load", "least_ms"), [(0.0, 60), (0.2, 60), (0.5, 130), (0.7, 200), (1.0, 200)])
+async def test_the_busier_the_threads_the_larger_the_pieces(bench: Bench, load: float, least_ms: int) -> None:
+    decoder = bench.new(bench.heard, load=load)
+    decoder.begin(Pending("a", 0, 0))
+    for ms in range(20, 240, 20):
+        decoder.sound(bytes(320), bench.now)
+        assert (decoder.pending_since is not None) == (ms >= least_ms), ms
 
 
 async def test_a_machine_too_slow_drops_partials_and_keeps_every_final(bench: Bench) -> None:
@@ -233,6 +244,22 @@ async def test_words_beyond_a_cut_belong_to_the_next_utterance(bench: Bench) -> 
     (_, one), (_, two) = bench.heard.finals
     assert [w.text for w in one] == ["一", "二"]
     assert all((w.start_ms + w.end_ms) // 2 >= 400 for w in two)
+
+
+async def test_the_pool_knows_how_busy_it_is(bench: Bench) -> None:
+    assert bench.pool.load == 0.0
+    bench.engine.gate.clear()
+    others = [bench.new(bench.heard) for _ in range(2)]
+    for decoder in others:
+        bench.utter("a", decoder=decoder)
+    pool = bench.pool
+    pool._counted_at -= 100  # as if they had stood there so long
+    bench.engine.gate.set()
+    await pool.wait_idle()
+    assert pool.load > 0.9
+    pool._counted_at -= 100
+    bench.utter("b")
+    assert pool.load < 0.1
 
 
 async def test_closing_the_pool_leaves_no_thread(bench: Bench) -> None:

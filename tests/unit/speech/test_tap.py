@@ -149,6 +149,43 @@ async def test_a_leg_that_cannot_be_made_is_tried_again_and_the_gap_is_told(node
     assert node.gaps()[0].start_ms == 10_000
 
 
+async def test_a_leg_that_came_late_leaves_a_gap_from_when_it_was_wanted(node: Node) -> None:
+    async def slow(**fields: Any) -> Answer:
+        node.link.asked.append(fields)
+        node.clock.move(seconds=3)
+        return Answer(True)
+
+    node.link.originate = slow  # type: ignore[method-assign]
+    await node.answer()
+    await until(lambda: len(node.gaps()) == 2)
+    assert [gap.end_ms - gap.start_ms for gap in node.gaps()] == [3000, 3000]
+
+
+async def test_a_leg_whose_first_try_took_long_to_fail_leaves_a_gap_from_its_beginning(node: Node) -> None:
+    async def failing_once(**fields: Any) -> Answer:
+        node.link.asked.append(fields)
+        if len(node.link.asked) > 2:
+            return Answer(True)
+        if len(node.link.asked) == 1:
+            node.clock.move(seconds=5)
+        return Answer(False)
+
+    node.link.originate = failing_once  # type: ignore[method-assign]
+    await node.answer()
+    await until(lambda: len(node.gaps()) == 2)
+    assert node.gaps()[0].start_ms == 10_000
+
+
+async def test_what_was_said_to_a_leg_born_mute_is_told_as_a_gap(node: Node) -> None:
+    await node.answer()
+    await node.settled()
+    node.clock.move(seconds=3)
+    tap_id = node.opened()[-1].tap_id
+    await node.bus.publish(TapSilent(call_id="call", tap_id=tap_id, speaker="citizen", silent_s=3.0))
+    await until(lambda: node.gaps())
+    assert [(g.speaker, g.start_ms, g.end_ms) for g in node.gaps()] == [("citizen", 10_000, 13_000)]
+
+
 async def test_a_lost_link_to_asterisk_is_survived(node: Node) -> None:
     node.link.raises = True
     await node.answer()

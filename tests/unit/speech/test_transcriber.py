@@ -24,6 +24,7 @@ from hotline.events import (
     Utterance,
 )
 from speech import decoder as decoder_module
+from speech import delays as delays_module
 from speech import leg as leg_module
 from speech import transcriber as transcriber_module
 from speech.transcriber import Transcriber, _OpenLeg
@@ -74,8 +75,8 @@ def quick() -> Iterator[None]:
         patch.setattr(transcriber_module, "TICK_S", 0.02)
         patch.setattr(transcriber_module, "AFTER_END_S", 0.05)
         patch.setattr(transcriber_module, "ANNOUNCE_S", 0.1)
-        patch.setattr(transcriber_module, "DELAY_TOLD_S", 0.1)
-        patch.setattr(transcriber_module, "DELAY_OVER_S", 0.05)
+        patch.setattr(delays_module, "TOLD_S", 0.1)
+        patch.setattr(delays_module, "OVER_S", 0.05)
         yield
 
 

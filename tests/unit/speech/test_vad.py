@@ -9,7 +9,7 @@ import pytest
 
 from asterisk_conf.music import make_music
 from hotline import wav
-from speech.vad import Ears, GatedSilero
+from speech.vad import Ear, Ears, GatedSilero
 from tests.speech_samples import a_law, silence, spoken
 from tests.waiting import until
 
@@ -47,6 +47,31 @@ def test_noise_is_no_voice(loudness: float) -> None:
 def test_music_on_hold_is_no_voice(tmp_path: Path) -> None:
     tune = (wav.read(make_music(tmp_path)).samples * 32767).astype(np.int16)
     assert share(GatedSilero(Ears()), a_law(tune).tobytes()[: 16_000 * 10]) < 0.1
+
+
+async def test_when_processors_are_short_fewer_questions_give_the_same_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = 0
+    score = Ear.score
+
+    def counted(ear: Ear, samples: Any) -> float:
+        nonlocal asked
+        asked += 1
+        return score(ear, samples)
+
+    monkeypatch.setattr(Ear, "score", counted)
+    talk = b"".join([await spoken(text) + silence(0.8) for text in ("请问办理居住证需要准备哪些材料", "路灯坏了")])
+    frames = [talk[i : i + 320] for i in range(0, len(talk) - 319, 320)]
+    always, thrifty = GatedSilero(Ears()), GatedSilero(Ears(), lambda: True)
+    usual = [always.voiced(frame) for frame in frames]
+    asked_usually, asked = asked, 0
+    short = [thrifty.voiced(frame) for frame in frames]
+    assert asked < 0.85 * asked_usually
+    lost = sum(u and not s for u, s in zip(usual, short, strict=True))
+    more = sum(s and not u for u, s in zip(usual, short, strict=True))
+    assert lost <= 3, "less than the segmenter adds at an end (160 ms)"
+    assert more <= 12, "two ends come some 100 ms later each"
 
 
 async def test_networks_are_lent_only_while_somebody_speaks() -> None:
