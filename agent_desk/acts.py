@@ -14,6 +14,7 @@ from agent_desk.own_calls import need_call
 from agent_desk.permissions import Permission
 from agent_desk.requests import json_object, text_of
 from agent_desk.services import services
+from calls.area_codes import find_hotline
 from calls.client import ControlRefused, ControlTimeout
 from hotline.callid import is_call_id
 
@@ -47,9 +48,18 @@ def _unit(body: Body) -> Body:
     return {"unit_id": unit_id}  # which number that is, the node reads by itself
 
 
-def _emergency(body: Body) -> Body:
+def _hand_off(body: Body) -> Body:
+    """110 and its like, or another city's 12345: no other number can be dialled from here."""
     target = text_of(body, "target", 8)
-    if target not in words.EMERGENCY_NUMBERS:
+    if target == words.OTHER_HOTLINE:
+        other = find_hotline(text_of(body, "area", 40))
+        if other is None:
+            raise Refused(
+                "没有这个外地区号。请输入区号（如 027）或城市名（如 武汉）。",
+                fields={"area": "请输入外地区号或城市名"},
+            )
+        target = other.number
+    elif target not in words.EMERGENCY_NUMBERS:
         raise Refused("请选择移交对象。")
     return {
         "target": target,
@@ -73,7 +83,7 @@ CALL_ACTS: dict[str, Callable[[Body], Body]] = {
     "rejoin": _nothing,
     "transfer_agent": _seat,
     "transfer_unit": _unit,
-    "handoff": _emergency,
+    "handoff": _hand_off,
     "handoff_retry": _nothing,
     "handoff_cancel": _nothing,
     "leave": _nothing,

@@ -12,6 +12,7 @@ from agent_desk.permissions import Permission
 from agent_desk.services import services
 from agent_desk.snapshot import desk_state
 from agent_desk.todo import desk_todo
+from calls.area_codes import other_hotlines
 from hotline.callid import is_call_id
 
 routes = web.RouteTableDef()
@@ -20,7 +21,7 @@ routes = web.RouteTableDef()
 @routes.get("/desk")
 @allow(Permission.TAKE_CALLS)
 async def page(request: web.Request) -> web.StreamResponse:
-    return render(request, "desk.html")
+    return render(request, "desk.html", areas=other_hotlines())
 
 
 @routes.get("/api/desk/state")

@@ -15,6 +15,7 @@ from agent_desk.concerns import payload
 from agent_desk.live_calls import LiveCall, LiveCalls
 from agent_desk.services import DeskServices
 from agent_desk.web_sessions import Identity
+from calls.area_codes import hotline_name
 from db.models import (
     AgentSession,
     Call,
@@ -223,7 +224,7 @@ async def _handoff(session: AsyncSession, call_id: str, live: LiveCall) -> dict[
     return {
         "id": row.id,
         "target": row.target,
-        "name": row.summary if row.reason_code.startswith("unit:") else "",
+        "name": row.summary if row.reason_code.startswith("unit:") else hotline_name(row.target),
         "status": status,
         "at": row.started_at.isoformat(),
         "reason": "",

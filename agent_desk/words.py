@@ -62,6 +62,8 @@ ALL_BUSY_REASONS = BUSY_REASONS | {
     "login": "刚上线",
 }
 EMERGENCY_NUMBERS = {"110": "公安", "119": "消防", "120": "急救", "122": "交警"}
+OTHER_HOTLINE = "12345"
+"""In the hand-off dialog: another city's, with its area code."""
 QUEUES = {
     "common": "综合",
     "enterprise": "企业",

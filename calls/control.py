@@ -15,6 +15,7 @@ from typing import Any
 
 from calls.agent_states import ON_CALL, AgentState, Trigger
 from calls.ami import AmiBadValue, AmiDown, AmiError, AmiLink, AmiRefused
+from calls.area_codes import hotline_at
 from calls.call_states import CallState
 from calls.client import ControlRefused
 from calls.conference import Conference
@@ -303,11 +304,12 @@ class Control:
 
     async def _handoff(self, event: ControlAsked) -> Result:
         target = str(event.args.get("target", "")).replace("-", "").replace(" ", "")
-        if target not in EMERGENCY and not re.fullmatch(r"0\d{2,3}12345|0?\d{2,3}110", target):
+        other = hotline_at(target)
+        if target not in EMERGENCY and other is None and not re.fullmatch(r"0?\d{2,3}110", target):
             raise ControlRefused("只能转接 110、119、120、122 或外地 12345。")
-        kind = "emergency" if "12345" not in target else "hotline"
-        role = "emergency" if kind == "emergency" else "unit"
-        return await self._third_side(event, target, kind, role)
+        if other is not None:
+            return await self._third_side(event, target, "hotline", "unit", name=other.name)
+        return await self._third_side(event, target, "emergency", "emergency")
 
     async def _transfer_unit(self, event: ControlAsked) -> Result:
         unit = await self._conference.unit(event.args.get("unit_id"))
@@ -325,7 +327,14 @@ class Control:
         return await self._third_side(event, to, "agent", "agent")
 
     async def _third_side(
-        self, event: ControlAsked, target: str, kind: str, role: str, *, unit: CalledUnit | None = None
+        self,
+        event: ControlAsked,
+        target: str,
+        kind: str,
+        role: str,
+        *,
+        unit: CalledUnit | None = None,
+        name: str = "",
     ) -> Result:
         call = self._call(event)
         if call.handoff is not None and call.handoff.status in ("calling", "accepted"):
@@ -336,7 +345,7 @@ class Control:
             kind=kind,
             role=role,
             by=event.actor,
-            name=unit.name if unit else "",
+            name=unit.name if unit else name,
             place=str(event.args.get("place", "")),
             summary=str(event.args.get("summary", "")),
         )

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from calls.agent_states import ON_CALL, AgentState
 from calls.ami import AmiLink, Message
 from calls.ami_action import header, variables
+from calls.area_codes import hotline_name
 from calls.call_states import CallState, CallTrigger
 from calls.event_reader import EventReader
 from calls.line import Line
@@ -148,7 +149,7 @@ def _handoff(row: Handoff, call: LiveCall) -> LiveHandoff:
         channel=leg.channel if leg else "",
         by=row.started_by,
         attempts=row.attempts,
-        name=row.summary if row.reason_code.startswith("unit:") else "",
+        name=row.summary if row.reason_code.startswith("unit:") else hotline_name(row.target),
         place=row.place,
         summary=row.summary,
         accepted_at=row.accepted_at,

@@ -150,20 +150,25 @@ class TicketDesk:
         *,
         message_call: str | None = None,
     ) -> Ticket:
-        """Given to 110, 119, 120, 122 or another desk (T03). In an emergency no element is demanded."""
+        """Given to 110, 119, 120, 122 or another city's 12345 (T03). No element is demanded: it is theirs now."""
         require(actor, "hand_over")
+        async with self._sessions() as session:
+            elsewhere = (await intake.check_handoff(session, handoff_id, call_id)).target_kind == "hotline"
 
         async def finish(session: AsyncSession, ticket: Ticket) -> str:
             handoff = await intake.check_handoff(session, handoff_id, call_id)
-            ticket.title = ticket.title or f"紧急事项移交{handoff.target}"
-            ticket.content = ticket.content or handoff.summary or "通话中发现紧急事项，已移交。"
+            what = "外地事项" if elsewhere else "紧急事项"
+            ticket.title = ticket.title or f"{what}移交{handoff.target}"
+            ticket.content = ticket.content or handoff.summary or f"通话中发现{what}，已移交。"
             ticket.place_text = ticket.place_text or handoff.place
-            ticket.urgency = "MOST_URGENT"
+            if not elsewhere:
+                ticket.urgency = "MOST_URGENT"
             return f"移交{handoff.target}，移交记录{handoff.id}"
 
         blanks = {
             "appeal_type": fields.appeal_type or "HELP",
-            "category_code": fields.category_code or intake.EMERGENCY_CATEGORY,
+            "category_code": fields.category_code
+            or (intake.ELSEWHERE_CATEGORY if elsewhere else intake.EMERGENCY_CATEGORY),
         }
         fields = fields.model_copy(update=blanks)
         return await self._settle(actor, fields, call_id, "T03", finish, message_call)

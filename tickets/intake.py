@@ -17,6 +17,7 @@ from tickets.sla import Profile
 from tickets.states import State
 
 EMERGENCY_CATEGORY = "2501"
+ELSEWHERE_CATEGORY = "2502"
 
 
 async def lock_ticket(session: AsyncSession, ticket_id: int) -> Ticket:

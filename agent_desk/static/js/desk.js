@@ -32,10 +32,12 @@ let pickingUp = "";
 /** Ask the server to act; what it refuses is shown, in its own words. */
 async function act(action, body = {}) {
   try {
+    state.controlFields = {};
     const answer = await post(`/api/desk/act/${action}`, { call_id: state.call?.id ?? "", ...body });
     return answer;
   } catch (error) {
     state.controlProblem = error.message;
+    state.controlFields = error.fields ?? {};
     changed("link");
     say(error.message);
     return null;
@@ -43,7 +45,7 @@ async function act(action, body = {}) {
 }
 
 async function handoff(target) {
-  if (state.handoff && ["no_answer", "failed", "returned"].includes(state.handoff.status) && target === state.handoff.target) return act("handoff_retry");
+  if (state.handoff && ["no_answer", "failed", "returned"].includes(state.handoff.status) && [undefined, state.handoff.target].includes(target)) return act("handoff_retry");
   if (!state.call || state.call.state === "ended") return null;
   const fields = state.draft?.fields ?? {};
   const guess = (name) => fields[name] || state.draft?.suggestions?.[name]?.[0]?.value || "";
@@ -51,13 +53,20 @@ async function handoff(target) {
   const said = heard ? state.utterances.get(heard.utterance_id)?.text ?? "" : "";
   const region = regionName(guess("region_code"));
   const place = guess("place_text");
-  const choice = await askHandoff({
+  let asked = {
     target: target ?? heard?.target ?? "110",
     phone: state.caller?.display ?? "",
     place: place.includes(region) ? place : region + place,
     summary: (said || guess("title") || "").slice(0, 80),
-  });
-  return choice && act("handoff", { ...choice, reason_code: heard?.code ?? "" });
+  };
+  for (;;) {
+    const choice = await askHandoff(asked);
+    const done = choice && await act("handoff", { ...choice, reason_code: heard?.code ?? "" });
+    if (!choice || done || !state.controlFields.area) return done;
+    asked = { ...asked, ...choice, problem: state.controlProblem }; // no such city: ask again, and say it there
+    state.controlProblem = "";
+    changed("link");
+  }
 }
 
 async function leave() {
@@ -305,7 +314,7 @@ bind("F1", "快捷键说明（不在输入时也可按 ?）", () => help(rows())
 bind("F2", "接听", when("#k-answer", () => phone.answer()));
 bind("F4", "挂断", when("#k-hangup", hangup));
 bind("F8", "保持 / 恢复", when("#k-hold", () => phone.toggleHold()));
-bind("F9", "移交 110/119/120/122", when("#k-handoff", () => handoff()));
+bind("F9", "移交 110/119/120/122 或外地12345", when("#k-handoff", () => handoff()));
 bind("Alt+Q", "对方接听后离开会议", leave);
 bind("Alt+M", "静音", when("#k-mute", () => phone.toggleMute()));
 bind("Alt+T", "转接坐席或单位", when("#k-transfer", transfer));

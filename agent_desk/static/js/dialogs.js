@@ -15,17 +15,24 @@ function opened(dialog, focus) {
   });
 }
 
-/** One confirm: who, where, what. Enter confirms. */
-export async function askHandoff({ target, phone, place, summary }) {
+const OTHER = "12345"; // another city's, by area code or name
+
+/** One confirm: who, where, what. Enter confirms. `problem`: why the last answer would not do. */
+export async function askHandoff({ target, area = "", phone, place, summary, problem = "" }) {
   const dialog = $("#dlg-handoff");
   const form = $("form", dialog);
   $(`[name=target][value="${target}"]`, form).checked = true;
+  form.elements.area.value = area;
+  form.elements.area.oninput = () => { $(`[name=target][value="${OTHER}"]`, form).checked = true; };
+  $("#h-err").textContent = problem;
+  $("#h-err").hidden = !problem;
   form.elements.phone.value = phone;
   form.elements.place.value = place;
   form.elements.summary.value = summary;
-  const done = await opened(dialog, $("button.danger", form));
+  const done = await opened(dialog, problem ? form.elements.area : $("[name=target]:checked", form)); // arrows choose, Enter confirms
   return done && {
     target: new FormData(form).get("target"),
+    area: form.elements.area.value.trim(),
     place: form.elements.place.value.trim(),
     summary: form.elements.summary.value.trim(),
   };

@@ -202,7 +202,7 @@ function render() {
 
 on("draft call", render);
 function buttons() {
-  const handed = ["accepted", "completed"].includes(state.handoff?.status) && /^1\d\d$/.test(state.handoff.target);
+  const handed = ["accepted", "completed"].includes(state.handoff?.status) && /^(1\d\d|0\d{2,3}12345)$/.test(state.handoff.target);
   const done = Boolean(state.draft?.ticket);
   for (const button of $$("#d-submit [data-submit]")) button.hidden = done || (button.dataset.submit === "hand_over" && !handed);
   $("[data-submit=decline]").hidden = done || handed;

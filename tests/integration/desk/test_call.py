@@ -175,3 +175,30 @@ async def test_a_call_missed_while_its_state_was_read_leaves_the_screen(room: Ro
         missed.set()
     await page.unroute("**/api/desk/state*")
     await expect(page.locator(".c-number b")).to_have_count(0, timeout=SHOWN_MS)
+
+
+async def test_another_city_s_hotline_is_chosen_by_keyboard(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    await page.keyboard.press("F9")
+    dialog = page.locator("#dlg-handoff")
+    await expect(dialog).to_be_visible()
+    area = dialog.locator("[name=area]")
+    for _ in range(4):
+        await page.keyboard.press("ArrowDown")
+    await expect(dialog.locator("[name=target][value='12345']")).to_be_checked()
+    await page.keyboard.press("Tab")
+    await expect(area).to_be_focused()
+    await page.keyboard.type("0000")
+    await page.keyboard.press("Enter")
+    await expect(dialog.locator("#h-err")).to_contain_text("没有这个外地区号", timeout=SHOWN_MS)
+    await expect(area).to_be_focused()
+    assert room.control.acts("handoff") == []
+    await area.fill("武汉")
+    await page.keyboard.press("Enter")
+    await expect(dialog).to_be_hidden(timeout=SHOWN_MS)
+    await until(page, lambda: bool(room.control.acts("handoff")))
+    assert room.control.acts("handoff")[0][2]["target"] == "02712345"
+    await room.feed.handoff("accepted", "02712345", name="武汉市12345")
+    await expect(page.locator(".alert.handoff")).to_contain_text("武汉市12345 已接听", timeout=SHOWN_MS)
+    await room.feed.handoff("completed", "02712345", name="武汉市12345")
+    await expect(page.locator("[data-submit=hand_over]")).to_be_visible(timeout=SHOWN_MS)

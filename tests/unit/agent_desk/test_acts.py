@@ -37,7 +37,32 @@ async def test_an_emergency_goes_over_with_place_and_what(desk: Desk) -> None:
     assert desk.control.acts("handoff") == [("8001", feed.call_id, EMERGENCY)]
 
 
-@pytest.mark.parametrize("target", ["12345", "13912345678", "", "110\r\nAction: Originate"])
+@pytest.mark.parametrize("area", ["027", "27", "027-12345", "武汉", " 武汉市12345 "])
+async def test_another_city_s_hotline_is_called_by_area_code_or_name(desk: Desk, area: str) -> None:
+    person, feed = await desk.log_in("agent1"), await desk.feed()
+    await feed.ring()
+    await feed.answer()
+    body = EMERGENCY | {"call_id": feed.call_id, "target": "12345", "area": area}
+    assert (await person.post("/api/desk/act/handoff", body)).status == 200
+    assert [args["target"] for _, _, args in desk.control.acts("handoff")] == ["02712345"]
+
+
+@pytest.mark.parametrize(
+    "area", ["", "0", "0000", "0715", "13912345678", "110", "1234512345", "省", "027;110", 27]
+)
+async def test_no_other_number_can_be_dialled_by_the_area(desk: Desk, area: Any) -> None:
+    person, feed = await desk.log_in("agent1"), await desk.feed()
+    await feed.ring()
+    await feed.answer()
+    body = EMERGENCY | {"call_id": feed.call_id, "target": "12345", "area": area}
+    refused = await person.post("/api/desk/act/handoff", body)
+    assert refused.status in (400, 422)
+    assert desk.control.acts("handoff") == []
+    if refused.status == 422:
+        assert "area" in (await refused.json())["fields"]
+
+
+@pytest.mark.parametrize("target", ["02712345", "12345", "13912345678", "", "110\r\nAction: Originate"])
 async def test_only_emergency_numbers_are_called(desk: Desk, target: str) -> None:
     person = await desk.log_in("agent1")
     feed = await desk.feed()

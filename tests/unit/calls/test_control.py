@@ -154,10 +154,22 @@ async def test_handoff_moves_both_and_calls_with_the_citizens_number(calls: Room
 
 async def test_only_emergency_numbers_and_other_hotlines_are_handed_to(calls: Room) -> None:
     await on_a_call(calls)
-    for target in ("114", "13912345678", "110@evil", "110\r\nX: 1", ""):
+    for target in ("114", "13912345678", "110@evil", "110\r\nX: 1", "", "09912345678", "036012345"):
         with pytest.raises(ControlRefused, match="只能转接"):
             await calls.client.do("handoff", actor="8001", target=target)
     assert not calls.fake.asked("Originate")
+
+
+async def test_another_city_s_hotline_is_called_by_its_name(calls: Room) -> None:
+    await on_a_call(calls)
+    joins(calls)
+    originates(calls, answered=True)
+    await calls.client.do("handoff", actor="8001", target="02712345", summary="武汉的公交线路")
+    accepted = await calls.wait(HandoffChanged, status="accepted")
+    assert (accepted.target, accepted.name) == ("02712345", "武汉市12345")
+    assert calls.fake.asked("Originate")[0]["Channel"] == "PJSIP/02712345@trunk"
+    await calls.client.do("leave", actor="8001")
+    await calls.wait(HandoffChanged, status="completed")
 
 
 async def test_no_answer_is_told_and_leaving_is_refused(calls: Room) -> None:

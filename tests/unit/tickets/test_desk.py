@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from db.models import AuditEvent, Dispatch, Handoff, OutboxMessage, Ticket, TicketClock, TicketDraft, UnitReply
+from db.models import (
+    AuditEvent,
+    Category,
+    Dispatch,
+    Handoff,
+    OutboxMessage,
+    Ticket,
+    TicketClock,
+    TicketDraft,
+    UnitReply,
+)
 from hotline.clock import local
 from tests.unit.tickets.conftest import CALL, CALLER, Centre, add_call, lamp_fields, with_roles
 from tickets.errors import NotAllowed, NotFound, WrongState
@@ -240,6 +250,22 @@ async def test_handed_over_with_the_handoff_that_carried_it(centre: Centre) -> N
     assert (ticket.state, ticket.category_code, ticket.urgency) == ("HANDED_OVER", "2501", "MOST_URGENT")
     assert (ticket.title, ticket.content, ticket.place_text) == ("紧急事项移交119", "三楼厨房着火", "人民路23号")
     assert await clocks_of(centre, ticket) == {}
+
+
+async def test_a_matter_of_another_city_is_no_emergency(centre: Centre) -> None:
+    async with centre.sessions.begin() as session:
+        session.add(Category(code="2502", parent_code="25", name="跨市、跨省转接", key="2502", procedure="NONE"))
+        handoff = Handoff(
+            call_id=CALL,
+            target="02712345",
+            target_kind="hotline",
+            summary="武汉公交",
+            started_at=centre.clock.now(),
+        )
+        session.add(handoff)
+    ticket = await centre.desk.hand_over(centre.agent, TicketFields(), CALL, handoff.id)
+    assert (ticket.state, ticket.category_code, ticket.urgency) == ("HANDED_OVER", "2502", "GENERAL")
+    assert (ticket.title, ticket.content) == ("外地事项移交02712345", "武汉公交")
 
 
 async def test_a_handoff_of_another_call_does_not_count(centre: Centre) -> None:
