@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shlex
+import shutil
+import sys
 import time
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Any
 
 import psutil
@@ -58,7 +62,7 @@ app.command("doctor")(doctor.doctor)
 PORTS = 700
 """Ports an installation may use, from its base."""
 
-FIRST_CALL = '.venv/bin/hotline call --from 13912345678 --say "我们村的路灯坏了"'
+FIRST_CALL = 'call --from 13912345678 --say "我们村的路灯坏了"'
 
 
 def _say(text: str) -> None:
@@ -102,8 +106,21 @@ async def _started(system: System) -> None:
     if kept.exists():
         out.print(f"passwords:            {kept}", markup=False)
     if settings.simulator and not settings.trunk_host:
-        out.print(f"make a citizen call:  [bold]{_environment(settings)}{FIRST_CALL}[/]")
+        out.print(f"make a citizen call:  [bold]{_environment(settings)}{_program()} {FIRST_CALL}[/]")
     out.print("[dim]Ctrl-C stops everything this command started[/]")
+
+
+def _program() -> str:
+    """How this program is started again from here: by its name where the shell finds it, else by its path."""
+    started = Path(sys.argv[0]).absolute()
+    found = shutil.which(started.name)
+    if found is not None and Path(found).resolve() == started.resolve():
+        return started.name
+    here = Path.cwd()
+    if not started.is_file() or not os.access(started, os.X_OK):
+        return "hotline"  # started as a module, or by something else's name
+    inside = started.is_relative_to(here) and started.parent != here
+    return shlex.quote(str(started.relative_to(here) if inside else started))
 
 
 def _environment(settings: Settings) -> str:

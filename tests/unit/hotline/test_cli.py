@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 from db.migrate import upgrade
 from db.seed import load_units
 from db.session import make_engine, make_sessions
-from hotline.cli import app
+from hotline.cli import _program, app
 from hotline.commands.user import ROLES
 from hotline.settings import ROOT, Settings
 from tests import audio
@@ -432,3 +432,45 @@ def test_our_own_fault_is_told_in_a_sentence_and_kept_in_full(
     assert "no such luck" in text
     assert str(kept) in text
     assert "Traceback" in kept.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """An installed `hotline` that nobody needs to run."""
+    path = tmp_path / "venv with space/bin/hotline"
+    path.parent.mkdir(parents=True)
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_the_hint_names_the_program_as_the_shell_finds_it(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", [str(program), "up"])
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert _program() == "hotline"
+
+
+def test_the_hint_names_the_path_where_the_shell_finds_none_or_another(
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [str(program), "up"])
+    other = tmp_path / "other/hotline"
+    other.parent.mkdir()
+    shutil.copy(program, other)
+    for path in ("/nowhere", str(other.parent)):
+        monkeypatch.setenv("PATH", path)
+        monkeypatch.chdir(tmp_path)
+        assert _program() == "'venv with space/bin/hotline'"
+        monkeypatch.chdir("/")
+        assert _program() == f"'{str(program).removeprefix('/')}'"
+        monkeypatch.chdir(other.parent)
+        assert _program() == f"'{program}'"
+
+
+def test_what_was_started_in_another_way_is_called_hotline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = tmp_path / "__main__.py"
+    module.write_text("")
+    monkeypatch.setattr(sys, "argv", [str(module)])
+    assert _program() == "hotline"
