@@ -74,29 +74,31 @@ def allowed(roles: Iterable[str]) -> frozenset[Permission]:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of the navigation and who has it."""
+    """A page of the navigation and who has it; `unless` they have one that takes its place."""
 
     permission: Permission
     path: str
     name: str
+    unless: frozenset[Permission] = frozenset()
 
 
 PAGES: tuple[Page, ...] = (
     Page(Permission.TAKE_CALLS, "/desk", "坐席工作台"),
     Page(Permission.TAKE_CALLS, "/tickets", "我的工单"),
     Page(Permission.UNIT_LIST, "/unit", "本单位工单"),
+    Page(Permission.READ_TICKETS, "/tickets", "工单", frozenset({Permission.TAKE_CALLS, Permission.UNIT_LIST})),
     Page(Permission.WATCH_BOARD, "/board", "运行监控"),
     Page(Permission.WATCH_BOARD, "/unwatched", "中断期间来电"),
     Page(Permission.ADMINISTER, "/admin", "系统管理"),
     Page(Permission.READ_AUDIT, "/audit", "操作留痕"),
 )
 
-HOMES = ("/desk", "/unit", "/admin", "/board", "/audit")
+HOMES = ("/desk", "/unit", "/admin", "/tickets", "/board", "/audit")
 
 
 def pages_of(permissions: frozenset[Permission]) -> list[Page]:
     """The pages in the navigation of a person with these permissions."""
-    return [page for page in PAGES if page.permission in permissions]
+    return [page for page in PAGES if page.permission in permissions and not page.unless & permissions]
 
 
 def home(permissions: frozenset[Permission]) -> str:

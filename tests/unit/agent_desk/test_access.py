@@ -5,7 +5,7 @@ from aiohttp import web
 
 from agent_desk.access import CSRF_HEADER, allowed_to
 from agent_desk.app import BODY_LIMIT
-from agent_desk.permissions import TABLE, Permission, allowed, home
+from agent_desk.permissions import TABLE, Permission, allowed, home, pages_of
 from tickets.permissions import ROLE_NAMES
 
 from .conftest import Desk
@@ -39,6 +39,20 @@ def test_the_table_knows_every_role() -> None:
 def test_unknown_roles_give_nothing() -> None:
     assert allowed(["NO_SUCH_ROLE"]) == {Permission.LOGGED_IN}
     assert home(allowed([])) == "/home"
+
+
+@pytest.mark.parametrize(
+    ("role", "names"),
+    [
+        ("DISPATCHER", ["工单", "运行监控"]),
+        ("SHIFT_LEAD", ["坐席工作台", "我的工单", "运行监控"]),
+        ("UNIT_LIAISON", ["本单位工单"]),
+        ("ADMIN", ["运行监控", "系统管理"]),
+    ],
+)
+def test_everybody_finds_the_own_tickets_in_the_navigation_once(role: str, names: list[str]) -> None:
+    pages = [page.name for page in pages_of(allowed([role])) if page.path != "/unwatched"]
+    assert pages == names
 
 
 def test_nobody_outside_the_centre_hears_recordings() -> None:

@@ -117,7 +117,7 @@ async def test_logging_in_leads_to_where_one_wanted_to_go(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("login", "home"), [("agent1", "/desk"), ("urban", "/unit"), ("admin", "/admin"), ("dispatcher", "/board")]
+    ("login", "home"), [("agent1", "/desk"), ("urban", "/unit"), ("admin", "/admin"), ("dispatcher", "/tickets")]
 )
 async def test_everybody_starts_on_the_own_page(desk: Desk, login: str, home: str) -> None:
     person = await desk.log_in(login)
