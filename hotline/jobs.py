@@ -13,6 +13,7 @@ from typing import Protocol
 
 from sqlalchemy import delete, select
 
+from agent_desk.web_sessions import OVERTIME
 from calls.call_hours import CallHours
 from calls.callback_room import Callbacks
 from calls.callbacks import DAY
@@ -85,9 +86,10 @@ class Jobs:
             await asyncio.sleep(ROUND_S)
 
     async def end_sessions(self) -> None:
-        """Forget browser sessions that have run out."""
+        """Forget browser sessions that have run out, also for who was in a talk when they did."""
+        over = WebSession.expires_at < self._clock.now() - OVERTIME
         async with self._sessions.begin() as session:
-            await session.execute(delete(WebSession).where(WebSession.expires_at < self._clock.now()))
+            await session.execute(delete(WebSession).where(over))
 
     async def give_up_callbacks(self) -> None:
         """Close call-back tasks that are two days old, with an audit row each."""
