@@ -131,7 +131,7 @@ def _why_none(call: Call) -> str:
         return "—"
     if call.outcome == "voicemail":
         return "见留言"
-    return "无需回拨" if call.caller else "无号码，不能回拨"
+    return "未列入回拨" if call.caller else "无号码，不能回拨"
 
 
 async def own_unwatched(session: AsyncSession, who: Identity, now: datetime) -> list[dict[str, Any]]:
