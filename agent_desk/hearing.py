@@ -13,13 +13,8 @@ HEARD_FOR = timedelta(hours=24)
 WAITING = ("new", "transcribed", "ticketed", "empty", "unreadable")
 
 
-def may_hear_message(
-    who: Identity, message: Voicemail, now: datetime, *, barred: bool, of_own_unit: bool = False
-) -> bool:
-    """Supervisors hear all messages, agents those that wait and those of the last day; `barred`: protected.
-
-    `of_own_unit`: the matter is with the unit for which this agent is the 110 liaison.
-    """
-    open_to_agents = message.state in WAITING or now - message.created_at <= HEARD_FOR or of_own_unit
+def may_hear_message(who: Identity, message: Voicemail, now: datetime, *, barred: bool) -> bool:
+    """Supervisors hear all messages, agents those that wait and those of the last day; `barred`: protected."""
+    open_to_agents = message.state in WAITING or now - message.created_at <= HEARD_FOR
     by_role = who.may(Permission.PLAY_ANY_RECORDING) or (who.may(Permission.TAKE_CALLS) and open_to_agents)
     return by_role and not barred

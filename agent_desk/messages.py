@@ -12,7 +12,7 @@ from agent_desk.recordings import wav_file
 from agent_desk.services import services
 from agent_desk.trail import leave_trace, trace_playing
 from db.models import Voicemail
-from tickets.protected import barred_calls, is_of_own_unit
+from tickets.protected import barred_calls
 
 CLOSABLE = ("new", "empty", "unreadable")
 
@@ -27,9 +27,7 @@ async def _find(request: web.Request) -> tuple[Voicemail, bool]:
         if message is None:
             raise web.HTTPNotFound(text="没有这条留言。")
         barred = bool(await barred_calls(session, who.actor, [message.call_id]))
-        of_own_unit = await is_of_own_unit(session, who.actor, message.call_id)
-    now = desk.clock.now()
-    return message, may_hear_message(who, message, now, barred=barred, of_own_unit=of_own_unit)
+    return message, may_hear_message(who, message, desk.clock.now(), barred=barred)
 
 
 @routes.get(r"/messages/{message_id:\d{1,9}}")

@@ -17,7 +17,7 @@ from agent_desk.services import services
 from agent_desk.trail import trace_playing
 from agent_desk.web_sessions import Identity
 from db.models import AgentSession, Call, Recording
-from tickets.protected import barred_calls, is_of_own_unit
+from tickets.protected import barred_calls
 
 OWN_FOR = timedelta(hours=24)
 """An agent may hear the own calls for this long (domain.md 6.3, "O 24 h")."""
@@ -28,7 +28,6 @@ routes = web.RouteTableDef()
 async def may_hear(request: web.Request, session: AsyncSession, who: Identity, recording: Recording) -> bool:
     """Supervisors hear all; agents the own calls of the last day and those of the caller on the line.
 
-    The 110 liaison hears the calls that led to a ticket of the own unit too.
     None of them hears a call that led to a protected ticket without the ticket's own permissions.
     """
     if await barred_calls(session, who.actor, [recording.call_id]):
@@ -37,8 +36,6 @@ async def may_hear(request: web.Request, session: AsyncSession, who: Identity, r
         return True
     if not who.may(Permission.PLAY_OWN_RECORDING):
         return False
-    if await is_of_own_unit(session, who.actor, recording.call_id):
-        return True
     now = services(request).clock.now()
     if now - recording.started_at <= OWN_FOR and await has_call(request, session, who, recording.call_id):
         return True

@@ -18,7 +18,6 @@ from agent_desk.ticket_lists import AGENT_FILTERS, show_list
 from db.models import Recording, Ticket, TicketDraft, Voicemail
 from tickets.errors import NotAllowed, NotFound, TicketError
 from tickets.numbers import is_ticket_no
-from tickets.protected import is_of_own_unit
 from tickets.queries import ClockView, TicketView, ticket_view
 
 routes = web.RouteTableDef()
@@ -82,10 +81,7 @@ async def _messages(
         return []
     found = await session.scalars(select(Voicemail).where(Voicemail.ticket_id == ticket.id).order_by(Voicemail.id))
     who, now = identity(request), services(request).clock.now()
-    of_own_unit = await is_of_own_unit(session, who.actor, ticket.call_id)
-    return [
-        (message, may_hear_message(who, message, now, barred=False, of_own_unit=of_own_unit)) for message in found
-    ]
+    return [(message, may_hear_message(who, message, now, barred=False)) for message in found]
 
 
 @routes.get("/tickets/{ticket_no}")

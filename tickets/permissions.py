@@ -2,8 +2,8 @@
 
 Scopes: O own items, U own unit's, J own jurisdiction and below. Roles absent from a row may not.
 
-The 110 liaison has no column there. Sitting in the centre for the unit that works the matter, the liaison sees and
-hears what was taken at the own seat and what belongs to that unit; the unit's own people hear nothing.
+The 110 liaison has no column there. Sent to the centre by the police, the liaison is an agent for what was taken
+at the own seat and nobody for the rest: a report about the police must not be heard by them (domain.md 2.10).
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from tickets.errors import NotAllowed
 class Scope(StrEnum):
     OWN = "O"
     UNIT = "U"
-    OWN_OR_UNIT = "O/U"
     JURISDICTION = "J"
 
 
@@ -55,7 +54,7 @@ ROLE_NAMES: dict[str, str] = {
 }
 UNIT_ROLES = frozenset({"UNIT_LIAISON", "HANDLER", "UNIT_HEAD"})
 
-_O, _U, _J, _OU = Scope.OWN, Scope.UNIT, Scope.JURISDICTION, Scope.OWN_OR_UNIT
+_O, _U, _J = Scope.OWN, Scope.UNIT, Scope.JURISDICTION
 _INTAKE = {"AGENT": _O, "SHIFT_LEAD": _O, "LIAISON_110": _O}
 _CENTRE = ("SHIFT_LEAD", "DISPATCHER", "DISPATCH_HEAD", "REVIEWER", "FOLLOWUP", "SUPERVISOR_XF")
 
@@ -95,12 +94,12 @@ MATRIX: dict[str, dict[str, Scope]] = {
         "UNIT_HEAD": _U,
     }
     | dict.fromkeys(_CENTRE, _J),
-    "see_identity": {"AGENT": _O, "LIAISON_110": _OU, "UNIT_LIAISON": _U, "HANDLER": _U, "UNIT_HEAD": _U}
+    "see_identity": {"AGENT": _O, "LIAISON_110": _O, "UNIT_LIAISON": _U, "HANDLER": _U, "UNIT_HEAD": _U}
     | dict.fromkeys(_CENTRE, _J),
-    "see_reporter": {"AGENT": _O, "LIAISON_110": _OU, "FOLLOWUP": _O, "SUPERVISOR_XF": _O},
+    "see_reporter": {"AGENT": _O, "LIAISON_110": _O, "FOLLOWUP": _O, "SUPERVISOR_XF": _O},
     "play_recording": {
         "AGENT": _O,
-        "LIAISON_110": _OU,
+        "LIAISON_110": _O,
         "SHIFT_LEAD": _J,
         "FOLLOWUP": _O,
         "QA": _J,
@@ -139,14 +138,10 @@ _ASKED_FOR: dict[str, str] = {
 
 
 def _covers(scope: Scope, actor: Actor, ticket: Owned) -> bool:
-    own = ticket.created_by is None or ticket.created_by == actor.user_id
-    units = actor.unit_id is not None and ticket.unit_id == actor.unit_id
     if scope is Scope.OWN:
-        return own
+        return ticket.created_by is None or ticket.created_by == actor.user_id
     if scope is Scope.UNIT:
-        return units
-    if scope is Scope.OWN_OR_UNIT:
-        return own or units
+        return actor.unit_id is not None and ticket.unit_id == actor.unit_id
     return (
         actor.jurisdictions is None
         or ticket.jurisdiction_id is None

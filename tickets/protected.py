@@ -15,16 +15,12 @@ from tickets.permissions import MATRIX, Scope
 
 def _granted(actor: Actor, permission: str) -> ColumnElement[bool]:
     """`permissions.may` as a condition on `Ticket`."""
-    own = or_(Ticket.created_by.is_(None), Ticket.created_by == actor.user_id)
-    units = Ticket.unit_id == actor.unit_id if actor.unit_id is not None else false()
     conditions: list[ColumnElement[bool]] = [false()]
     for scope in {scope for role, scope in MATRIX[permission].items() if role in actor.roles}:
         if scope is Scope.OWN:
-            conditions.append(own)
+            conditions.append(or_(Ticket.created_by.is_(None), Ticket.created_by == actor.user_id))
         elif scope is Scope.UNIT:
-            conditions.append(units)
-        elif scope is Scope.OWN_OR_UNIT:
-            conditions.append(or_(own, units))
+            conditions.append(Ticket.unit_id == actor.unit_id if actor.unit_id is not None else false())
         elif actor.jurisdictions is None:
             conditions.append(true())
         else:
@@ -75,11 +71,3 @@ def barred(actor: Actor, tickets: LedTo) -> set[str]:
 async def barred_calls(session: AsyncSession, actor: Actor, call_ids: Collection[str]) -> set[str]:
     """`barred`, asked of the database."""
     return barred(actor, await led_to(session, call_ids))
-
-
-async def is_of_own_unit(session: AsyncSession, actor: Actor, call_id: str) -> bool:
-    """Whether the call led to a ticket of the actor's unit, and the actor's role hears those."""
-    row = MATRIX["play_recording"]
-    if actor.unit_id is None or Scope.OWN_OR_UNIT not in {row[role] for role in actor.roles & row.keys()}:
-        return False
-    return any(ticket.unit_id == actor.unit_id for _, ticket in await led_to(session, [call_id]))
