@@ -180,7 +180,10 @@ def desk() -> None:
 
 @app.command()
 def jobs() -> None:
-    """Run the jobs role: call-backs, messages, retention dates, expired articles (needs PostgreSQL and NATS)."""
+    """Run the jobs role: call-backs, messages, expired articles (needs PostgreSQL and NATS).
+
+    It notes until when each recording is to be kept; it deletes none.
+    """
     _run_roles(frozenset({"jobs"}), "jobs")
 
 
