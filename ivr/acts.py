@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from hotline.clock import local
@@ -183,14 +184,24 @@ async def voicemail(visit: Visit, node_id: str, node: VoicemailNode) -> str:
     relative = f"voicemail/{local(now):%Y/%m/%d}/{call_id}-{now:%H%M%S}.wav"
     path = visit.recordings / relative
     recorded = await visit.line.record(path, seconds=node.seconds, end_keys="#" + visit.script.human.key)
-    if recorded.seconds >= SHORTEST_MESSAGE and not visit.is_human(recorded.key):
-        visit.journal.voicemail(call_id, relative, recorded.seconds)
+    if recorded.seconds - recorded.quiet < SHORTEST_MESSAGE:
+        if recorded.quiet:  # with its silence it is long enough to be taken for a message by who finds it later
+            await asyncio.to_thread(_remove, path)
+    elif not visit.is_human(recorded.key):
+        visit.journal.voicemail(call_id, relative, recorded.seconds, cut=recorded.cut)
     if recorded.hung_up:
         raise CallerHungUp
     if visit.is_human(recorded.key):
         return HUMAN
     key = await visit.say(visit.prompt(node_id, "thanks_prompt"))
     return HUMAN if visit.is_human(key) else "next"
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("a message of nothing but silence cannot be removed: %s", error.strerror)
 
 
 async def callback(visit: Visit, node_id: str, node: Callback) -> str:

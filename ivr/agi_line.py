@@ -24,6 +24,12 @@ MAKE_SECONDS = 4.0
 SPARE_SECONDS = 10.0
 """What a command may take beyond the sound or the wait itself."""
 
+QUIET_SECONDS = 10
+"""A message is over after this much silence, as in the dialplan's own `Record`: saying nothing fills none."""
+
+QUIET_KEPT = 1.0
+"""Seconds of that silence which Asterisk leaves at the end of the file; the rest it cuts off."""
+
 SILENCE = "silence/1"
 """A second of nothing in Asterisk's language folder, for commands that insist on a file."""
 
@@ -175,13 +181,20 @@ class AgiLine:
                 "wav",
                 end_keys,
                 str(round(seconds * 1000)),
-                "BEEP",
+                "BEEP",  # must stand here: where an offset may stand, Asterisk takes any other word for it
+                f"s={QUIET_SECONDS}",
                 within=seconds + SPARE_SECONDS,
             )
         except CallerHungUp:
             return Recorded(wav.seconds(path), hung_up=True)
         length = await asyncio.to_thread(wav.seconds, path)
-        return Recorded(length, key=chr(reply.number) if reply.number > 0 else "")
+        if reply.data == "dtmf":
+            return Recorded(length, key=chr(reply.number))
+        # At a time-out the number is the milliseconds that were left: no key, though it may look like one.
+        cut = QUIET_SECONDS - QUIET_KEPT
+        if length > seconds - cut:  # the time was over, not the speech
+            return Recorded(length)
+        return Recorded(length, quiet=min(QUIET_KEPT, length), cut=cut)
 
     async def finish(self) -> None:
         self._agi.send_last("SET VARIABLE", "HOTLINE_DONE", "1")

@@ -64,8 +64,8 @@ class Journal(Protocol):
 
     def survey(self, call_id: str, question: str, answer: int, agent: str) -> None: ...
 
-    def voicemail(self, call_id: str, path: str, seconds: float) -> None:
-        """A message lies at `path`, relative to the recordings."""
+    def voicemail(self, call_id: str, path: str, seconds: float, *, cut: float = 0.0) -> None:
+        """A message lies at `path`, relative to the recordings; it ended `cut` seconds ago."""
         ...
 
     def callback(self, call_id: str, phone: str, caller: str) -> bool:
@@ -170,8 +170,8 @@ class DatabaseJournal:
 
         self._keep(write)
 
-    def voicemail(self, call_id: str, path: str, seconds: float) -> None:
-        at = self._clock.now()
+    def voicemail(self, call_id: str, path: str, seconds: float, *, cut: float = 0.0) -> None:
+        at = self._clock.now() - timedelta(seconds=cut)
 
         async def write(session: AsyncSession) -> None:
             known = select(Voicemail.id).where(Voicemail.call_id == call_id, Voicemail.path == path)
@@ -333,7 +333,7 @@ class NoJournal:
 
     def survey(self, call_id: str, question: str, answer: int, agent: str) -> None: ...
 
-    def voicemail(self, call_id: str, path: str, seconds: float) -> None: ...
+    def voicemail(self, call_id: str, path: str, seconds: float, *, cut: float = 0.0) -> None: ...
 
     def callback(self, call_id: str, phone: str, caller: str) -> bool:
         return True

@@ -59,11 +59,16 @@ class QueueStay:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A voice message: length in seconds; `key` ended it ("" = time-out or hang-up); `hung_up` with the caller."""
+    """A voice message: length in seconds; `key` ended it ("" = time-out or hang-up); `hung_up` with the caller.
+
+    If silence ended it, the last `quiet` seconds of it are silence, and `cut` seconds more were not kept.
+    """
 
     seconds: float
     key: str = ""
     hung_up: bool = False
+    quiet: float = 0.0
+    cut: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ class CallerLine(Protocol):
         ...
 
     async def record(self, path: Path, *, seconds: float, end_keys: str) -> Recorded:
-        """Record a message to `path` (WAV) after a tone, at most `seconds`, until a key of `end_keys`."""
+        """Record a message to `path` (WAV) after a tone, at most `seconds`, until an end key or silence."""
         ...
 
     async def finish(self) -> None:

@@ -142,7 +142,7 @@ class WalkJournal:
     def survey(self, call_id: str, question: str, answer: int, agent: str) -> None:
         self.line.steps.append(WalkStep("notes", f"survey {question}: {answer}"))
 
-    def voicemail(self, call_id: str, path: str, seconds: float) -> None:
+    def voicemail(self, call_id: str, path: str, seconds: float, *, cut: float = 0.0) -> None:
         self.line.steps.append(WalkStep("notes", f"voicemail of {seconds:g} s"))
 
     def callback(self, call_id: str, phone: str, caller: str) -> bool:

@@ -48,6 +48,8 @@ class FakeChannel:
     """Redirect the channel to a conference when a command begins like this."""
     fail_at: str = ""
     after_queue: dict[str, str] = field(default_factory=dict)
+    recorded: str = "200 result=35 (dtmf) endpos=16000\n"
+    """What it answers to RECORD FILE."""
     dead: bool = False
 
     def answer(self, line: str) -> str:
@@ -79,7 +81,7 @@ class FakeChannel:
             self.variables |= self.after_queue
             return "200 result=0\n"
         if line.startswith("RECORD FILE"):
-            return "200 result=35 (dtmf) endpos=16000\n"
+            return self.recorded
         if line.startswith(("SET CONTEXT", "SET EXTENSION")):
             name = {"CONTEXT": "CONTEXT", "EXTENSION": "EXTEN"}[line.split()[1]]
             self.variables[name] = _arguments(line)[0]

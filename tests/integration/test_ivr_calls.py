@@ -167,6 +167,20 @@ async def test_voicemail_is_recorded_and_kept(asterisk_pair: AsteriskPair, tmp_p
         assert sound.loudness(wav.read(path).samples) > 0.02
 
 
+async def test_a_caller_who_says_nothing_fills_no_message(asterisk_pair: AsteriskPair, tmp_path: Path) -> None:
+    pair = asterisk_pair
+    await agent_on_break(pair.hotline)
+    before = await _files(pair)
+    body = "  first: {kind: voicemail, prompt: 请, next: bye}"
+    async with running_ivr(pair.settings, script=nodes(body)) as ivr, citizen(pair.settings) as line:
+        assert await line.wait_answered()
+        await ivr.reach("first")
+        await ivr.add_call(ivr.steps[0].call_id)
+        await ivr.reach("bye", 25)
+        assert await ivr.rows(Voicemail) == []
+        assert await _files(pair) == before
+
+
 async def _files(pair: AsteriskPair) -> list[Path]:
     return list((pair.settings.recordings_dir / "voicemail").rglob("*.wav"))
 

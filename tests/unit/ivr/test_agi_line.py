@@ -13,7 +13,7 @@ from hotline.settings import Settings
 from ivr import sound
 from ivr.agi import AgiApplication, AgiRequest
 from ivr.agi_line import AgiLine
-from ivr.line import CallerHungUp, LineFailed, Prompt, QueueEnd, QueueStay
+from ivr.line import CallerHungUp, LineFailed, Prompt, QueueEnd, QueueStay, Recorded
 from ivr.prompts import Prompts
 from tests.fakes.asterisk_agi import FakeChannel, header, serve_call
 from tests.waiting import until
@@ -222,6 +222,26 @@ async def test_recording_a_message(play: Play, tmp_path: Path) -> None:
     assert recorded.seconds == 2.0  # type: ignore[attr-defined]
     hung_up = await play(FakeChannel(hang_up_at="RECORD"), act_after_speech)
     assert (hung_up.hung_up, hung_up.seconds) == (True, 2.0)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("length", "quiet", "cut"),
+    [(4.0, 1.0, 9.0), (0.5, 0.5, 9.0), (179.9, 0.0, 0.0)],
+    ids=["speech", "none", "full"],
+)
+async def test_silence_ends_a_message(play: Play, tmp_path: Path, length: float, quiet: float, cut: float) -> None:
+    path = tmp_path / "x.wav"
+    wav.write(path, sound.tone(440.0, length))
+
+    async def act(line: AgiLine) -> object:
+        return await line.record(path, seconds=180, end_keys="#0")
+
+    # Asterisk answers with the milliseconds that were left: 48 is no key 0.
+    channel = FakeChannel(recorded="200 result=48 (timeout) endpos=8000\n")
+    recorded = await play(channel, act)
+    assert isinstance(recorded, Recorded)
+    assert (recorded.key, recorded.quiet, recorded.cut) == ("", quiet, cut)
+    assert channel.commands[-1].endswith('"wav" "#0" "180000" "BEEP" "s=10"')
 
 
 async def test_a_folder_that_cannot_be_written_is_a_failure_of_the_line(play: Play, tmp_path: Path) -> None:

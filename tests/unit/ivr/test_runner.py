@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.acts import place
-from ivr.line import ALL_KEYS, Caller, LineFailed, Prompt, QueueEnd, QueueStay
+from ivr.line import ALL_KEYS, Caller, LineFailed, Prompt, QueueEnd, QueueStay, Recorded
 from ivr.lookups import Lookups
 from ivr.prompts import SORRY
 from ivr.runner import STEPS, Runner, ScriptInForce
@@ -229,6 +229,27 @@ async def test_a_broken_progress_look_up_leads_to_a_person() -> None:
 
 async def test_voicemail_is_noted_unless_it_is_a_breath() -> None:
     assert notes(await walk(DIRECT, "wait,unavailable,#")) == ["voicemail of 10 s"]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "noted"),
+    [
+        (Recorded(1.02, quiet=1.0, cut=9.0), False),
+        (Recorded(1.9, quiet=1.0, cut=9.0), False),
+        (Recorded(3.0, quiet=1.0, cut=9.0), True),
+    ],
+)
+async def test_a_message_of_nothing_but_silence_is_none(recorded: Recorded, noted: bool, tmp_path: Path) -> None:
+    class QuietLine(WalkLine):
+        async def record(self, path: Path, *, seconds: float, end_keys: str) -> Recorded:
+            path.parent.mkdir(parents=True)
+            path.write_bytes(b"RIFF")
+            return recorded
+
+    line = QuietLine(Caller("quiet", phone="", called=""), ["wait", "unavailable"])
+    await Runner(WalkJournal(line), Lookups(), FakeClock(), tmp_path).run(line, ScriptInForce(DIRECT, 0))
+    assert notes(line) == (["voicemail of 3 s"] if noted else [])
+    assert bool(list(tmp_path.rglob("*.wav"))) is noted
 
 
 async def test_hang_up_and_hand_off_end_the_walk_quietly(caplog: pytest.LogCaptureFixture) -> None:
