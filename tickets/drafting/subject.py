@@ -32,6 +32,8 @@ _OUR_FIRM = re.compile(
     r"我(?:们)?(?:公司|企业|单位想|店里)|本公司|我是(?:开|个体)|我开了|我们(?:是)?(?:一家)?企业"
 )
 _TOO_PLAIN = frozenset(("店", "厂", "公司", "食品", "英语", "学校", "集团", "银行"))
+_BY_THE_WAY = re.compile(r"(?:那|这)?(?:一)?(?:段|路段)|之间")
+"""After a bare 小学: it tells where (村口到小学那一段) and nothing is said of the school itself."""
 _EMPLOYEE = frozenset({"0501", "0502", "0503", "0504", "0505", "0601"})
 _ANSWER = re.compile(r"^(?:就是|好像)?(?:叫做|名字叫|叫|是)?(?P<name>[\u4e00-\u9fffA-Za-z0-9]{2,14})$")
 
@@ -122,7 +124,7 @@ def _organisations(line: Line, places: Sequence[Span]) -> list[tuple[str, float,
         value = text[start:end].lstrip("的")
         start = end - len(value)
         named = len(value) > len(match["kind"])
-        if named or match["kind"] not in _TOO_PLAIN:
+        if named or (match["kind"] not in _TOO_PLAIN and not _BY_THE_WAY.match(text, end)):
             sure = 0.55 + (0.2 if named else 0.0) + (0.05 if "叫" in text[:start] else 0.0)
             out.append((value, sure + (0.15 if "subject" in line.asked else 0.0), start, end))
     return out

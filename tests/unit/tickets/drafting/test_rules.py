@@ -55,6 +55,11 @@ def test_the_subject(drafter: Drafter, lines: list[str], subject: str) -> None:
     assert value(drafter, "subject", *lines) == subject
 
 
+def test_a_place_told_by_what_stands_there_is_no_subject(drafter: Drafter) -> None:
+    assert "subject" not in drafter.update(said("我们村的路灯坏了", "村口到小学那一段路灯全都不亮"))
+    assert drafter.update(said("村里的小学一直没有开学"))["subject"][0].value == "小学"
+
+
 def test_a_firm_speaks_for_itself_and_a_worker_does_not(drafter: Drafter) -> None:
     firm = drafter.update(said("我是崇阳县鑫源食品有限公司的负责人", "政府单位拖欠我们公司货款"))
     assert firm["is_enterprise"][0].value == "true"
