@@ -13,14 +13,24 @@ Sessions = async_sessionmaker[AsyncSession]
 """What rooms take in their constructors: `async with sessions.begin() as session: ...`."""
 
 
-def make_engine(url: str) -> AsyncEngine:
+CONNECT_SECONDS = 10.0
+"""PostgreSQL: how long connecting may take."""
+
+COMMAND_SECONDS = 10.0
+"""PostgreSQL: how long one statement may take, its wait for locks included. A server that was cut off says
+nothing: without a bound, whoever waits for it keeps others waiting until TCP gives up after a quarter of an hour.
+What comes after (cancelling, taking back) is bounded by asyncpg with the same time."""
+
+
+def make_engine(url: str, *, patient: bool = False) -> AsyncEngine:
     """An engine for this URL; SQLite gets WAL, foreign keys and a 10 s wait for the writer's lock.
 
+    On PostgreSQL a statement that takes longer than COMMAND_SECONDS raises TimeoutError; not if `patient`, for
+    migrations, which change whole tables and wait for each other.
     Its errors never repeat values: they end in logs, and values are numbers and what people said.
     """
     sqlite = url.startswith("sqlite")
-    pool: dict[str, Any] = {} if sqlite else {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
-    engine = create_async_engine(url, hide_parameters=True, **pool)
+    engine = create_async_engine(url, hide_parameters=True, **({} if sqlite else _postgres(patient)))
     keep_values_out_of_errors(engine.sync_engine)
     if not sqlite:
         return engine
@@ -33,6 +43,11 @@ def make_engine(url: str) -> AsyncEngine:
         cursor.close()
 
     return engine
+
+
+def _postgres(patient: bool) -> dict[str, Any]:
+    bounds = {"timeout": CONNECT_SECONDS} | ({} if patient else {"command_timeout": COMMAND_SECONDS})
+    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20, "connect_args": bounds}
 
 
 def make_sessions(engine: AsyncEngine) -> Sessions:

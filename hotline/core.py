@@ -48,12 +48,16 @@ async def open_core(settings: Settings, *, embedded: bool) -> AsyncIterator[Core
             "set HOTLINE_DATABASE_URL, or run everything in one with `hotline up`",
         )
     clock = SystemClock()
-    engine = open_engine(settings)
+    patient = open_engine(settings, patient=True)  # processes that start at once wait for each other here
     try:
         with told_plainly(settings):
-            await upgrade(engine)
-            sessions = make_sessions(engine)
-            accounts = await seed(settings, sessions, clock)
+            await upgrade(patient)
+            accounts = await seed(settings, make_sessions(patient), clock)
+    finally:
+        await patient.dispose()
+    engine = open_engine(settings)
+    sessions = make_sessions(engine)
+    try:
         async with AsyncExitStack() as stack:
             bus = await stack.enter_async_context(open_bus(settings, embedded=embedded))
             yield Core(settings, engine, sessions, bus, clock, accounts)

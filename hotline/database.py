@@ -25,10 +25,13 @@ from hotline.settings import Settings
 WRITE_IT_AS = "write it as postgresql+asyncpg://user:password@host/name, or leave it empty for SQLite"
 
 
-def open_engine(settings: Settings) -> AsyncEngine:
-    """The engine of this installation; nothing is connected yet. Raises UserError for an address that is none."""
+def open_engine(settings: Settings, *, patient: bool = False) -> AsyncEngine:
+    """The engine of this installation; nothing is connected yet. Raises UserError for an address that is none.
+
+    `patient`: its statements may take as long as they need, for migrations and for whoever waits at a terminal.
+    """
     try:
-        return make_engine(settings.db_url)
+        return make_engine(settings.db_url, patient=patient)
     except (ArgumentError, NoSuchModuleError, InvalidRequestError, ImportError, ValueError) as error:
         plain = str(error).partition("\n")[0].replace(settings.db_url, "…")  # the address holds a password
         raise UserError(f"HOTLINE_DATABASE_URL is not a database address: {plain}", WRITE_IT_AS) from error

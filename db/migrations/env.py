@@ -45,7 +45,7 @@ def run(connection: Connection) -> None:
 async def run_by_settings() -> None:
     settings = Settings()
     settings.make_folders()
-    engine = make_engine(settings.db_url)
+    engine = make_engine(settings.db_url, patient=True)
     async with engine.begin() as connection:
         await connection.run_sync(run)
     await engine.dispose()

@@ -20,7 +20,7 @@ async def open_database(settings: Settings) -> AsyncIterator[AsyncEngine]:
     """The engine, whatever state the database is in. Raises UserError when it does not answer."""
     if not settings.database_url:
         ensure_writable(settings.var)
-    engine = open_engine(settings)
+    engine = open_engine(settings, patient=True)
     try:
         with told_plainly(settings):
             yield engine
