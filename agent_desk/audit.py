@@ -35,6 +35,7 @@ OBJECTS = {
 ACTS = {
     "login": "登录",
     "login_failed": "登录失败",
+    "password_change_failed": "修改密码时输错原密码",
     "locked": "连续输错锁定",
     "password_changed": "修改密码",
     "password_reset": "重置密码",

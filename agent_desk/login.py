@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_desk import words
 from agent_desk.access import COOKIE, PRE_COOKIE, WEB_SESSIONS, allow, identity
@@ -122,43 +123,59 @@ async def log_in(request: web.Request) -> web.StreamResponse:
 
 async def _check(desk: DeskServices, login: str, password: str) -> tuple[int | None, str]:
     """The account's id, or None and what to tell the person. Five failures lock the account for 15 minutes."""
-    now = desk.clock.now()
     async with desk.sessions() as session:
         user = await session.scalar(select(User).where(User.login == login, User.active))
     if user is None:
         await password_matches(None, password)
         return None, WRONG
-    async with desk.sessions.begin() as session:
-        attempt = await reserve(session, user.id, now)
-        if not attempt:
-            until = await session.scalar(select(User.locked_until).where(User.id == user.id))
-            return None, _locked(until)
-    stored = user.password_hash
-    fits = await password_matches(stored, password)
-    renewed = await hash_password_async(password) if fits and needs_rehash(stored) else ""
+    error = await _try(desk, user.id, user.password_hash, password, wrong=WRONG, failed="login_failed")
+    if error:
+        return None, error
+    renewed = await hash_password_async(password) if needs_rehash(user.password_hash) else ""
     async with desk.sessions.begin() as session:
         row = await session.get(User, user.id, with_for_update={"of": User})
         assert row is not None
+        row.last_login_at = desk.clock.now()
+        row.password_hash = renewed or row.password_hash
+        _trace(session, desk, row, "login")
+    return user.id, ""
+
+
+async def _try(
+    desk: DeskServices, user_id: int, stored: str | None, password: str, *, wrong: str, failed: str
+) -> str:
+    """Look at one password of the account: "" when it is right, else what to tell the person.
+
+    It counts wherever it is asked for: somebody at another's open browser guesses no more often than at the door.
+    """
+    now = desk.clock.now()
+    async with desk.sessions.begin() as session:
+        attempt = await reserve(session, user_id, now)
+        if not attempt:
+            return _locked(await session.scalar(select(User.locked_until).where(User.id == user_id)))
+    fits = await password_matches(stored, password)
+    async with desk.sessions.begin() as session:
+        row = await session.get(User, user_id, with_for_update={"of": User})
+        assert row is not None
         if fits:
             lift(row)
-            row.last_login_at = now
-            row.password_hash = renewed or row.password_hash
-            action = "login"
-        else:
-            action = "locked" if attempt >= FAILURES_ALLOWED else "login_failed"
-        leave_trace(
-            session,
-            at=now,
-            object_kind="account",
-            object_id=str(row.id),
-            action=action,
-            user_id=row.id,
-            name=row.name,
-            unit_id=row.unit_id,
-        )
-    if fits:
-        return user.id, ""
-    return None, _locked(now + LOCKED_FOR) if action == "locked" else WRONG
+            return ""
+        locked = attempt >= FAILURES_ALLOWED
+        _trace(session, desk, row, "locked" if locked else failed)
+    return _locked(now + LOCKED_FOR) if locked else wrong
+
+
+def _trace(session: AsyncSession, desk: DeskServices, row: User, action: str) -> None:
+    leave_trace(
+        session,
+        at=desk.clock.now(),
+        object_kind="account",
+        object_id=str(row.id),
+        action=action,
+        user_id=row.id,
+        name=row.name,
+        unit_id=row.unit_id,
+    )
 
 
 def _locked(until: datetime | None) -> str:
@@ -194,8 +211,9 @@ async def change_password(request: web.Request) -> web.StreamResponse:
         user = await session.get(User, who.user_id)
         stored = user.password_hash if user else None
     errors: dict[str, str] = {}
-    if not await password_matches(stored, old):
-        errors["old"] = "原密码不正确"
+    wrong = "原密码不正确"
+    if error := await _try(desk, who.user_id, stored, old, wrong=wrong, failed="password_change_failed"):
+        errors["old"] = error
     elif old == new:
         errors["new"] = "新密码不能与原密码相同"
     elif reason := weakness(new, who.login):
@@ -209,16 +227,7 @@ async def change_password(request: web.Request) -> web.StreamResponse:
         row = await session.get(User, who.user_id)
         assert row is not None
         row.password_hash, row.must_change_password = hashed, False
-        leave_trace(
-            session,
-            at=desk.clock.now(),
-            object_kind="account",
-            object_id=str(row.id),
-            action="password_changed",
-            user_id=row.id,
-            name=row.name,
-            unit_id=row.unit_id,
-        )
+        _trace(session, desk, row, "password_changed")
     await request.config_dict[WEB_SESSIONS].close_others(who.user_id, who.token_hash)
     await request.config_dict[SOCKETS].check()
     return render(request, "password.html", errors={}, done=True)

@@ -185,3 +185,18 @@ async def test_a_bad_new_password_is_explained(desk: Desk, old: str, new: str, a
     response = await person.form("/password", old=old, new=new, again=again)
     assert response.status == 422
     assert said in await response.text()
+
+
+async def test_wrong_old_passwords_lock_the_account_as_at_the_log_in(desk: Desk) -> None:
+    person = await desk.log_in("agent1")
+    new = {"new": "a-new-one-2025", "again": "a-new-one-2025"}
+    for _ in range(FAILURES_ALLOWED - 1):
+        assert "原密码不正确" in await (await person.form("/password", old="wrong", **new)).text()
+    assert "锁定至 09:15" in await (await person.form("/password", old="wrong", **new)).text()
+    refused = await person.form("/password", old=PASSWORD, **new)
+    assert refused.status == 422
+    assert "锁定至 09:15" in await refused.text(), "the right one is not looked at any more"
+    assert (await submit_login(await desk.client(), "agent1", PASSWORD)).status == 401
+    assert await actions(desk) == ["login", *["password_change_failed"] * (FAILURES_ALLOWED - 1), "locked"]
+    desk.clock.move(seconds=LOCKED_FOR.total_seconds() + 1)
+    assert (await person.form("/password", old=PASSWORD, **new)).status == 200
