@@ -19,9 +19,9 @@ from hotline.settings import Settings
 from speech import decoder
 from speech.process import SpeechProcess
 from speech.recogniser import VoskRecogniser
+from tests.demo_city import demo_lexicon
 from tests.fakes.audiosocket import FakeLeg
 from tests.speech_samples import error_rate, shared_model, silence, spoken
-from tests.unit.tickets.conftest import demo_lexicon
 from tests.waiting import until
 from tickets.drafts import Drafts, load_draft
 
