@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import and_, delete, exists, or_, select
+from sqlalchemy import and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_desk.permissions import Permission, allowed
@@ -26,6 +26,8 @@ OVERTIME = timedelta(hours=1)
 AT_WORK = ("ringing", "talking", "held", "wrap_up")
 SEEN_STEP = timedelta(seconds=60)
 """`seen_at` is written at most this often, so that a request is not a write."""
+PLAINLY = {"synchronize_session": False}
+"""By statements instead of the row's object, which would complain if a log-out has deleted the row meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class WebSessions:
     async def find(self, token: str) -> Identity | None:
         """Who holds this cookie; None when unknown, expired, idle too long, or the account is closed."""
         now = self._clock.now()
+        this = WebSession.token_hash == hash_token(token)
         async with self._sessions() as session:
             row = await session.get(WebSession, hash_token(token))
             if row is None:
@@ -98,12 +101,15 @@ class WebSessions:
                 or now - row.seen_at >= IDLE
                 or (now >= row.expires_at and not await self._in_a_call(session, row))
             ):
-                await session.delete(row)
+                await session.execute(delete(WebSession).where(this), execution_options=PLAINLY)
                 await session.commit()
                 return None
             if now - row.seen_at >= SEEN_STEP:
-                row.seen_at = now
+                seen = update(WebSession).where(this).values(seen_at=now).returning(WebSession.token_hash)
+                still = await session.scalar(seen, execution_options=PLAINLY)
                 await session.commit()
+                if still is None:  # logged out at this moment
+                    return None
             return Identity(
                 token_hash=row.token_hash,
                 csrf=row.csrf,
