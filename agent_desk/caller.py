@@ -33,6 +33,16 @@ KINDS = {
 }
 
 
+RAW_SHOWN = 20
+"""Characters of what the trunk sent for a number that is shown when it is none."""
+
+
+def _raw(number: str) -> str:
+    """What came instead of a number, short enough for the card and without what no one can see."""
+    seen = "".join(char for char in number if char.isprintable()).strip()
+    return seen if len(seen) <= RAW_SHOWN else f"{seen[:RAW_SHOWN]}…"
+
+
 def _talk(seconds: float | None) -> str:
     if not seconds:
         return ""
@@ -49,6 +59,7 @@ class KnownCaller:
     """All that is known of a number. What of it somebody may see is decided when they look: `card`."""
 
     phone: Phone
+    raw: str = ""
     past: Sequence[PastCall] = ()
     name: str = ""
     names: dict[int | None, str] = field(default_factory=dict)
@@ -62,6 +73,7 @@ class KnownCaller:
         return {
             "phone": self.phone.digits,
             "display": self.phone.display,
+            "raw": self.raw,
             "kind_label": KINDS.get(self.phone.kind, ""),
             "name": self.name,
             "repeat": self.repeat,
@@ -95,7 +107,7 @@ async def read_caller(session: AsyncSession, clock: Clock, call_id: str, number:
     """What is known of `number` before this call. An anonymous number has no history."""
     phone = normalise(number)
     if not phone.digits:
-        return KnownCaller(phone)
+        return KnownCaller(phone, _raw(number) if phone.kind == "invalid" else "")
     now = clock.now()
     past = await calls_of_phone(session, phone.digits, SHOWN, before_call=call_id)
     repeat = await session.scalar(

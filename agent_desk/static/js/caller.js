@@ -32,7 +32,7 @@ function render() {
   const open = caller.tickets.filter((t) => t.is_open);
   const closed = caller.tickets.filter((t) => !t.is_open);
   const tags = [
-    caller.kind_label && el("span", { class: "tag" }, caller.kind_label),
+    caller.kind_label && caller.kind_label !== caller.display && el("span", { class: "tag" }, caller.kind_label),
     call.queue_label && el("span", { class: "tag accent" }, `${call.queue_label}队列`),
     caller.repeat > 0 && el("span", { class: "tag amber", title: "90 天内同号码来电" }, `重复来电 第 ${caller.repeat + 1} 次`),
     open.length > 0 && el("span", { class: "tag amber" }, `在办工单 ${open.length}`),
@@ -40,7 +40,7 @@ function render() {
   ];
   pane.replaceChildren(
     el("div", { class: "c-head" },
-      el("div", { class: "c-number" }, el("b", {}, caller.display), el("span", {}, caller.name || "姓名未知")),
+      el("div", { class: "c-number" }, el("b", {}, caller.display), caller.raw ? el("span", { class: "tnum", title: "线路送来的号码" }, caller.raw) : null, el("span", {}, caller.name || "姓名未知")),
       el("div", { class: "c-tags" }, ...tags)),
     el("div", { class: "c-list", tabindex: "0", "aria-label": "历史工单与来电", "aria-busy": String(Boolean(caller.reading)) },
       open.length ? el("h3", {}, "在办工单") : null, ...open.map(ticketRow),

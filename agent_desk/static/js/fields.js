@@ -51,7 +51,9 @@ class Field {
     draft.changed(this.name, value);
   }
   fault(text) {
-    this.error.textContent = text;
+    // Under its own field a fault need not say the field's name again.
+    const named = `${this.label.textContent.trim()}：`;
+    this.error.textContent = (text.startsWith(named) ? text.slice(named.length) : text).replace(/。$/, "");
     this.error.hidden = !text;
     this.control?.setAttribute("aria-invalid", String(Boolean(text)));
   }
@@ -90,7 +92,18 @@ class TextField extends Field {
     const take = $(".ghost-take", node);
     take?.addEventListener("mouseenter", () => this.offered && showTip(take, this.offered));
     take?.addEventListener("mouseleave", hideTip);
+    this.control.addEventListener("mouseenter", () => { this.control.title = this.#unread(); });
   }
+  /** What the field is too small to show of its suggestion. */
+  #unread() {
+    if (!this.offered || !this.empty || !this.ghost || this.ghost.hidden) return "";
+    const text = $(".ghost-text", this.ghost);
+    const full = this.offered.label || this.offered.value;
+    const cut = text.scrollWidth > text.clientWidth || text.scrollHeight > this.ghost.clientHeight;
+    return cut || text.textContent !== full ? full : "";
+  }
+  /** The suggestion as it stands in the empty field. */
+  ghostText() { return this.offered.label || this.offered.value; }
   show() {
     if (document.activeElement !== this.control || this.control.value === "") this.control.value = this.value ?? "";
     this.offer();
@@ -114,10 +127,13 @@ class TextField extends Field {
     const visible = Boolean(this.offered) && (this.empty || !state.draft.touched?.includes(this.name) && this.offered.confidence >= 0.7);
     this.ghost.hidden = !visible;
     if (!visible) return;
-    $(".ghost-text", this.ghost).textContent = this.empty ? this.offered.label || this.offered.value : "";
+    $(".ghost-text", this.ghost).textContent = this.empty ? this.ghostText() : "";
     const take = $(".ghost-take", this.ghost);
-    take.textContent = `${this.empty ? "" : "改 "}${Math.round(this.offered.confidence * 100)}%`;
-    take.setAttribute("aria-label", `采纳建议：${this.offered.label || this.offered.value}`);
+    // A narrow field shows the value rather than how sure it is (desk.css); that is in the tip.
+    const sure = `${Math.round(this.offered.confidence * 100)}%`;
+    take.dataset.sure = sure;
+    take.textContent = this.empty ? "" : "改";
+    take.setAttribute("aria-label", `采纳建议：${this.offered.label || this.offered.value}，把握 ${sure}`);
   }
 }
 
@@ -139,6 +155,8 @@ class PickField extends TextField {
     this.offer();
   }
   text() { return this.value === undefined || this.value === null ? "" : String(this.value); }
+  /** As it will stand once taken: of "湖北省…白泉村" the village, which tells most. */
+  ghostText() { return this.box.label(this.offered.value) || super.ghostText(); }
   commit(value) {
     // Typing in the box is searching; only a choice is a value.
     if (value !== "" && !this.box.label(value)) return this.offer();

@@ -19,3 +19,8 @@ export function shortDay(iso) {
   const part = Object.fromEntries(day.formatToParts(new Date(iso)).map((p) => [p.type, p.value]));
   return `${part.month}-${part.day} ${part.hour}:${part.minute}`;
 }
+/** "今天 14:03", of another day "11-20 14:03". */
+export function dayTime(iso) {
+  const [date, hour] = shortDay(iso).split(" ");
+  return `${date === shortDay(new Date(now()).toISOString()).slice(0, 5) ? "今天" : date} ${hour}`;
+}

@@ -2,7 +2,7 @@
 import { get, post } from "./api.js";
 import { $, el, say } from "./dom.js";
 import { on, state } from "./store.js";
-import { now, shortDay } from "./time.js";
+import { dayTime, now, shortDay } from "./time.js";
 
 const EVERY_MS = 30000;
 const SOON_MS = 200; // several changes at once are read once
@@ -45,7 +45,7 @@ export const player = (m) => (m.playable
 function message(m) {
   return el("div", { class: "message" },
     player(m),
-    el("span", { class: "grow hint" }, `${m.seconds} 秒，${m.note}`),
+    el("span", { class: "grow hint" }, el("span", { class: "tnum" }, `${dayTime(m.at)} 留言`), `　${m.seconds} 秒，${m.note}`),
     m.text ? el("q", { title: m.text }, m.text) : null,
     m.check ? key(`check-${m.id}`, "核对工单", () => acts.resume(m.call_id), { title: `工单 ${m.ticket_no}` }) : null,
     m.may_close ? key(`heard-${m.id}`, "已听", () => post(`/api/desk/messages/${m.id}/heard`).catch((error) => say(error.message))) : null);
@@ -79,8 +79,7 @@ function messageRow(m) {
     el("div", { class: "row" },
       m.emergency ? el("span", { class: "tag red" }, "疑似紧急") : null,
       el("span", { class: "tag accent" }, "留言"),
-      el("b", { class: "tnum" }, m.display),
-      el("span", { class: "grow hint" }, `${shortDay(m.at)} 留言`)),
+      el("b", { class: "tnum" }, m.display)),
     message(m));
 }
 

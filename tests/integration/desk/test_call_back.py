@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
+from datetime import timedelta
 
 import numpy as np
 from playwright.async_api import Page, expect
@@ -13,6 +14,7 @@ from calls import callbacks
 from db.models import Call, Ticket, TicketDraft, Unit, Voicemail
 from hotline import wav
 from hotline.callid import new_call_id
+from hotline.clock import local
 from hotline.events import Suggestion
 from tests.integration.desk.room import SHOWN_MS, Room, until
 
@@ -103,6 +105,22 @@ async def call_back(room: Room, page: Page) -> None:
     await until(page, lambda: bool(room.control.acts("call_out")))
     await room.feed.call_back(PHONE)
     await expect(page.locator("#d-origin")).to_be_visible(timeout=SHOWN_MS)
+
+
+async def test_messages_of_one_caller_are_told_apart_by_their_time(room: Room, page: Page) -> None:
+    await a_message(room)
+    async with room.sessions.begin() as session:
+        (first,) = await session.scalars(select(Voicemail))
+        call_id, earlier = new_call_id(), first.created_at - timedelta(hours=3)
+        session.add(Call(id=call_id, caller=PHONE, started_at=earlier, state="ended", outcome="voicemail"))
+        await session.flush()
+        session.add(Voicemail(call_id=call_id, path="", seconds=4, created_at=earlier, state="empty", text=""))
+        times = [local(at).strftime("%H:%M") for at in (first.created_at, earlier)]
+    await page.reload()
+    lines = page.locator(".cb .message .hint.grow")
+    await expect(lines).to_have_count(2, timeout=SHOWN_MS)
+    for line, time, seconds in zip(await lines.all(), times, (9, 4), strict=True):
+        await expect(line).to_contain_text(re.compile(rf"^\S+ {time} 留言　{seconds} 秒"))
 
 
 async def all_tickets(room: Room) -> list[Ticket]:

@@ -9,6 +9,8 @@ from playwright.async_api import Page, expect
 from db.models import TicketDraft
 from tests.integration.desk.room import SHOWN_MS, Room, on_the_line
 
+WHITE_SPRING = "421223100200"
+
 
 async def test_what_the_agent_typed_is_never_overwritten(room: Room, page: Page) -> None:
     await on_the_line(room, page)
@@ -38,6 +40,34 @@ async def test_tab_takes_a_suggestion_and_its_label_leads_to_the_words(room: Roo
     await expect(page.locator("#d-place_text")).to_have_value("白霓镇文化路")
     await page.click("#l-place_text")
     await expect(page.locator("#t-list .u.flash mark.quote")).to_have_text("白霓镇文化路")
+
+
+async def test_a_number_and_a_place_are_read_whole_before_they_are_taken(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    text = "我是白泉村的电话13586427903"
+    said = await room.feed.say("citizen", text)
+    village = "湖北省咸宁市崇阳县天城镇白泉村"
+    await room.feed.suggest("phone", "13586427903", "13586427903", 0.92, said, "13586427903", text)
+    await room.feed.suggest("region_code", WHITE_SPRING, village, 0.83, said, "白泉村", text)
+    for field, shown in (("phone", "13586427903"), ("region_code", "白泉村")):
+        ghost = page.locator(f"[data-field={field}] .ghost-text")
+        await expect(ghost).to_have_text(shown, timeout=SHOWN_MS)
+        assert await ghost.evaluate("(node) => node.scrollWidth <= node.clientWidth"), field
+    await page.hover("#d-region_code", position={"x": 20, "y": 10})
+    await expect(page.locator("#d-region_code")).to_have_attribute("title", village)
+    await page.hover("#d-phone", position={"x": 20, "y": 10})
+    await expect(page.locator("#d-phone")).to_have_attribute("title", "")
+    await expect(page.locator("[data-field=phone] .ghost-take")).to_have_attribute("aria-label", re.compile("92%"))
+
+
+async def test_a_narrow_field_s_fault_stands_in_one_line_without_its_name(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    await page.fill("#d-phone", "123456789012")
+    await page.keyboard.press("Alt+s")
+    fault = page.locator("#e-phone")
+    await expect(fault).to_have_text("电话号码不对，请与来电人核对", timeout=SHOWN_MS)
+    box = await fault.bounding_box()
+    assert box is not None and box["height"] < 20
 
 
 async def test_enter_and_tab_take_what_is_lit_in_a_picker_and_not_the_suggestion(room: Room, page: Page) -> None:

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from agent_desk.caller import caller_card
 from tests.unit.agent_desk.test_draft_api import FIELDS
+from tickets.actor import NOBODY
 
 from .conftest import Desk, Person
 
@@ -68,6 +70,15 @@ async def test_a_protected_matter_is_told_to_who_took_it_alone(desk: Desk) -> No
     theirs = (await other.json("/api/desk/state"))["caller"]
     assert [t["title"] for t in theirs["tickets"]] == ["保密反映偷排"]
     assert not any(call["recorded"] for call in theirs["calls"])
+
+
+async def test_what_came_instead_of_a_number_is_shown_shortened(desk: Desk) -> None:
+    found = await card(desk, await desk.log_in("agent1"), "1" * 32)
+    assert (found["display"], found["raw"]) == ("号码异常", "1" * 20 + "…")
+    async with desk.sessions() as session:
+        hidden = await caller_card(session, desk.clock, "", "12\u202e34#", NOBODY)
+        known = await caller_card(session, desk.clock, "", "13912345678", NOBODY)
+    assert (hidden["raw"], known["raw"]) == ("1234#", "")
 
 
 @pytest.mark.parametrize("caller", ["", "not a number' OR 1=1", "9" * 40])
