@@ -33,6 +33,8 @@ class Ledger:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         self._backlog: deque[Op] = deque()
+        self._gone = 0
+        """How many changes have left the backlog's front so far: the number of the one that stands there."""
         self._lock = asyncio.Lock()
         self._retry: asyncio.Task[None] | None = None
         self._flushing: set[asyncio.Task[None]] = set()
@@ -47,7 +49,7 @@ class Ledger:
         behind = bool(self._backlog)
         self._backlog.extend(ops)
         while len(self._backlog) > BACKLOG_LIMIT:
-            self._backlog.popleft()
+            self._forget(self._gone + 1)
             log.error("the database has been away too long: the oldest change is lost")
         if behind:  # the first was waited for; to wait at every step would make the whole house late
             self._retry_later()
@@ -87,7 +89,7 @@ class Ledger:
 
     async def _flush(self) -> None:
         async with self._lock:
-            batch = list(self._backlog)
+            batch, first = list(self._backlog), self._gone
             if not batch:
                 return
             try:
@@ -95,9 +97,9 @@ class Ledger:
             except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
                 log.warning("the database is away (%d changes wait): %s", len(batch), type(error).__name__)
             except Exception:
-                await self._one_by_one(batch)  # one bad change must not hold up the others
+                await self._one_by_one(batch, first)  # one bad change must not hold up the others
             else:
-                self._forget(len(batch))
+                self._forget(first + len(batch))
 
     async def _commit(self, batch: list[Op]) -> None:
         async with self._sessions.begin() as session:
@@ -105,8 +107,8 @@ class Ledger:
                 await op(session)
                 await session.flush()
 
-    async def _one_by_one(self, batch: list[Op]) -> None:
-        for op in batch:
+    async def _one_by_one(self, batch: list[Op], first: int) -> None:
+        for number, op in enumerate(batch, first):
             try:
                 await self._commit([op])
             except (OperationalError, InterfaceError, OSError, TimeoutError):
@@ -119,9 +121,10 @@ class Ledger:
                     log.error("a change is refused by the database and dropped: %s", error.orig)
             except Exception:
                 log.exception("a change cannot be written and is dropped")
-            self._forget(1)
+            self._forget(number + 1)
 
-    def _forget(self, count: int) -> None:
-        for _ in range(count):
-            if self._backlog:
-                self._backlog.popleft()
+    def _forget(self, end: int) -> None:
+        """Let go of the changes numbered below `end`; the full backlog may have let go of some before."""
+        while self._gone < end:
+            self._backlog.popleft()
+            self._gone += 1

@@ -98,6 +98,30 @@ async def test_while_the_database_hangs_only_the_first_change_waits(
     await ledger.close()
 
 
+@pytest.mark.parametrize("refused", [False, True], ids=["at_once", "one_by_one"])
+async def test_what_a_full_backlog_lets_go_while_it_is_written_costs_nothing_newer(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch, refused: bool
+) -> None:
+    monkeypatch.setattr("calls.ledger.WAIT_S", 0.05)
+    monkeypatch.setattr("calls.ledger.RETRY_S", 0.01)
+    monkeypatch.setattr("calls.ledger.BACKLOG_LIMIT", 3)
+    release = asyncio.Event()
+
+    async def slow(_: AsyncSession) -> None:
+        await release.wait()
+        if refused:
+            raise RuntimeError("a fault of ours")
+
+    ledger = Ledger(sessions)
+    assert not await ledger.write(slow, add(1), add(2))
+    assert not await ledger.write(add(3), add(4))  # two of the batch being written are let go
+    assert ledger.behind == 3
+    release.set()
+    await until(lambda: ledger.behind == 0)
+    assert await days(sessions) == [1, 2, 3, 4]
+    await ledger.close()
+
+
 async def test_closing_leaves_no_write_behind(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("calls.ledger.WAIT_S", 0.01)
     ended: list[bool] = []
