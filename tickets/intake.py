@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Article, Call, Category, Handoff, Region, Ticket, Unit, User
 from tickets.actor import Actor
-from tickets.errors import NotAllowed, NotFound
+from tickets.errors import NotAllowed, NotFound, WrongState
 from tickets.fields import ANONYMOUS, FieldErrors, TicketFields
 from tickets.numbers import new_ticket_no
 from tickets.sla import Profile
@@ -18,6 +18,8 @@ from tickets.states import State
 
 EMERGENCY_CATEGORY = "2501"
 ELSEWHERE_CATEGORY = "2502"
+CARRY_AWAY = ("emergency", "hotline")
+"""Kinds of hand-off after which a matter is others': 110, 119, 120, 122 and other cities' 12345."""
 
 
 async def lock_ticket(session: AsyncSession, ticket_id: int) -> Ticket:
@@ -77,10 +79,18 @@ async def check_article(session: AsyncSession, article_id: str | None) -> str | 
 
 
 async def check_handoff(session: AsyncSession, handoff_id: int, call_id: str | None) -> Handoff:
-    """The hand-off that carries the matter away; raises `NotFound`."""
+    """The hand-off that carries the matter away: 110 and the like or another city took it.
+
+    Raises `NotFound`, and `WrongState` for one that nobody took, or that goes to a unit or a seat: the matter is
+    still the centre's then.
+    """
     handoff = await session.get(Handoff, handoff_id)
     if handoff is None or (call_id and handoff.call_id != call_id):
         raise NotFound("没有找到这通电话的移交记录，请先完成移交。")
+    if handoff.target_kind not in CARRY_AWAY:
+        raise WrongState("转给承办单位或坐席的电话不能登记为移交，请选择派单、登记或直接答复。")
+    if handoff.result != "accepted":
+        raise WrongState(f"{handoff.target}没有接听，或又转了回来，还不能登记为移交。请重新移交，接听后再提交。")
     return handoff
 
 

@@ -89,3 +89,14 @@ class FakeControl:
             HandoffChanged(call_id=call_id, handoff_id=handoff_id, target=args["target"], status="calling", at=now)
         )
         return {"handoff_id": handoff_id}
+
+    async def accept(self, handoff_id: int) -> None:
+        """The other side of this hand-off answers."""
+        now = self.clock.now()
+        async with self.sessions.begin() as session:
+            row = await session.get_one(Handoff, handoff_id)
+            row.result, row.accepted_at, row.accepted_by = "accepted", now, row.target
+            changed = HandoffChanged(
+                call_id=row.call_id, handoff_id=handoff_id, target=row.target, status="accepted", at=now
+            )
+        await self.bus.publish(changed)

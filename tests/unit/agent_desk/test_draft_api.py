@@ -104,16 +104,18 @@ async def test_a_refusal_needs_its_code_and_what_was_told(person: Person, feed: 
     assert (await told.json())["ticket"]["state"] == "NOT_ACCEPTED"
 
 
-async def test_a_hand_over_is_written_down(person: Person, feed: DeskFeed) -> None:
+async def test_a_hand_over_is_written_down(desk: Desk, person: Person, feed: DeskFeed) -> None:
     begun = await person.post(
         "/api/desk/act/handoff",
         {"call_id": feed.call_id, "target": "119", "summary": "六楼着火", "place": "文化路"},
     )
     handoff_id = (await begun.json())["result"]["handoff_id"]
-    response = await person.post(
-        f"/api/desk/submit/{feed.call_id}", {"kind": "hand_over", "fields": {}, "handoff_id": handoff_id}
-    )
-    assert (await response.json())["ticket"]["state"] == "HANDED_OVER"
+    path, body = f"/api/desk/submit/{feed.call_id}", {"kind": "hand_over", "fields": {}, "handoff_id": handoff_id}
+    early = await person.post(path, body)
+    assert early.status == 422
+    assert "119没有接听" in (await early.json())["error"]
+    await desk.control.accept(handoff_id)
+    assert (await (await person.post(path, body)).json())["ticket"]["state"] == "HANDED_OVER"
 
 
 async def test_a_hand_over_that_never_was_is_refused(person: Person, feed: DeskFeed) -> None:

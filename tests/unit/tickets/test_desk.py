@@ -243,7 +243,12 @@ async def test_not_accepted_tells_the_citizen_and_keeps_the_basis(centre: Centre
 async def test_handed_over_with_the_handoff_that_carried_it(centre: Centre) -> None:
     async with centre.sessions.begin() as session:
         handoff = Handoff(
-            call_id=CALL, target="119", summary="三楼厨房着火", place="人民路23号", started_at=centre.clock.now()
+            call_id=CALL,
+            target="119",
+            summary="三楼厨房着火",
+            place="人民路23号",
+            started_at=centre.clock.now(),
+            result="accepted",
         )
         session.add(handoff)
     ticket = await centre.desk.hand_over(centre.agent, TicketFields(), CALL, handoff.id)
@@ -261,6 +266,7 @@ async def test_a_matter_of_another_city_is_no_emergency(centre: Centre) -> None:
             target_kind="hotline",
             summary="武汉公交",
             started_at=centre.clock.now(),
+            result="accepted",
         )
         session.add(handoff)
     ticket = await centre.desk.hand_over(centre.agent, TicketFields(), CALL, handoff.id)
@@ -272,12 +278,39 @@ async def test_a_handoff_of_another_call_does_not_count(centre: Centre) -> None:
     other = CALL[:-1] + "2"
     await add_call(centre.sessions, other, centre.clock.now())
     async with centre.sessions.begin() as session:
-        handoff = Handoff(call_id=other, target="110", started_at=centre.clock.now())
+        handoff = Handoff(call_id=other, target="110", started_at=centre.clock.now(), result="accepted")
         session.add(handoff)
     with pytest.raises(NotFound, match="先完成移交"):
         await centre.desk.hand_over(centre.agent, TicketFields(), CALL, handoff.id)
     with pytest.raises(NotFound):
         await centre.desk.hand_over(centre.agent, TicketFields(), CALL, 4711)
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "result", "said"),
+    [
+        ("emergency", "110", "", "110没有接听"),
+        ("emergency", "110", "no_answer", "110没有接听"),
+        ("emergency", "110", "cancelled", "110没有接听"),
+        ("emergency", "110", "returned", "转了回来"),
+        ("hotline", "02712345", "failed", "02712345没有接听"),
+        ("unit", "07153061234", "accepted", "不能登记为移交"),
+        ("agent", "8002", "accepted", "不能登记为移交"),
+    ],
+)
+async def test_what_nobody_took_or_a_unit_was_asked_is_not_handed_over(
+    centre: Centre, kind: str, target: str, result: str, said: str
+) -> None:
+    now = centre.clock.now()
+    async with centre.sessions.begin() as session:
+        handoff = Handoff(
+            call_id=CALL, target=target, target_kind=kind, result=result, started_at=now, accepted_at=now
+        )
+        session.add(handoff)
+    with pytest.raises(WrongState, match=said):
+        await centre.desk.hand_over(centre.agent, TicketFields(), CALL, handoff.id)
+    async with centre.sessions() as session:
+        assert await session.scalar(select(Ticket.id)) is None
 
 
 # -- the unit --------------------------------------------------------------------------------------
