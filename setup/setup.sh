@@ -31,6 +31,7 @@ if [ "$purpose" = test ]; then
     command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || missing+=(nats-server)
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
     ls /usr/share/fonts/opentype/noto/NotoSansCJK* >/dev/null 2>&1 || missing+=(fonts-noto-cjk)
+    compgen -G '/usr/lib*/*/libatomic.so.1' >/dev/null || missing+=(libatomic1)  # Playwright's node
 fi
 # Asterisk: on PATH, named by HOTLINE_ASTERISK, already fetched, or to be fetched with mmdebstrap.
 if [ -z "${HOTLINE_ASTERISK:-}" ] && ! command -v asterisk >/dev/null && [ ! -d "${HOTLINE_VAR:-var}/asterisk/usr" ]; then
