@@ -14,6 +14,7 @@ const form = $("#d-form");
 const fields = new Map();
 let pending = {};
 let flying = {}; // on its way to the server
+let typed = {}; // all that was entered here into the draft that is shown: newer than any snapshot, however late it comes
 let saving = null;
 let timer = 0;
 let shown = null; // the call whose draft the form shows
@@ -66,7 +67,7 @@ export function useAnswer(id, title, text) {
 
 // -- saving -----------------------------------------------------------------------------------------
 function type(name, value) {
-  pending[name] = value;
+  pending[name] = typed[name] = value;
   remember();
   schedule();
 }
@@ -109,7 +110,7 @@ export async function save() {
       pending = { ...changes, ...pending };
       saved(`没有保存：${error.message}`, true);
       for (const [name, text] of Object.entries(error.fields ?? {})) fields.get(name)?.fault(text);
-      if (error.status === 409) { pending = {}; remember(); }
+      if (error.status === 409) { pending = {}; typed = {}; remember(); }
       if (error.status === 0 || error.status >= 500) timer = setTimeout(save, RETRY_MS);
       return false;
     })
@@ -143,6 +144,7 @@ export async function submit(kind, more = {}) {
     const answer = await post(`/api/desk/submit/${shown}`, { kind, fields: state.draft.fields, ...more });
     state.draft.ticket = answer.ticket;
     pending = {};
+    typed = {};
     remember();
     say(`${SAID[kind]}，工单 ${answer.ticket.no}`);
     saved(`${SAID[kind]} ${answer.ticket.unit || ""}`);
@@ -186,12 +188,13 @@ function render() {
     letGo();
     shown = call.id;
     pending = draft.ticket ? {} : unsaved(state.me?.login, call.id);
-    Object.assign(draft.fields, pending);
+    typed = { ...pending };
     for (const field of fields.values()) field.fault("");
     saved(draft.saved_at ? `已保存 ${wallClock(Date.parse(draft.saved_at))}` : "");
     if (Object.keys(pending).length) schedule();
     $("[name=phone]", form).placeholder = state.caller?.phone ? state.caller.display : "请询问";
-  } else Object.assign(draft.fields, pending);
+  }
+  Object.assign(draft.fields, typed);
   const done = Boolean(draft.ticket);
   pane.toggleAttribute("data-done", done);
   $("#d-no").replaceChildren(done ? el("a", { href: `/tickets/${draft.ticket.no}`, target: "_blank", rel: "noopener" }, draft.ticket.no) : "");

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from db.models import TicketDraft
 from tests.integration.desk.room import SHOWN_MS, Room, on_the_line
@@ -105,6 +106,32 @@ async def test_typing_while_the_link_is_away_is_kept_and_saved_later(room: Room,
     async with room.sessions() as session:
         draft = await session.get(TicketDraft, room.feed.call_id)
     assert draft is not None and draft.fields["title"] == "断网时写的"
+
+
+async def test_a_state_read_before_the_typing_does_not_undo_it(room: Room, page: Page) -> None:
+    """It may arrive after the typing was saved, and the ticket is made of what the page holds."""
+    await on_the_line(room, page)
+    read, typed = asyncio.Event(), asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        response = await route.fetch()
+        read.set()
+        await typed.wait()
+        await route.fulfill(response=response, json=await response.json() | {"waiting": {"common": 7}})
+
+    await page.route("**/api/desk/state*", slowly)
+    room.cut_links()
+    async with asyncio.timeout(SHOWN_MS / 1000):
+        await read.wait()
+    await page.fill("#d-title", "路灯不亮")
+    await expect(page.locator("#d-saved")).to_have_text(re.compile("^已保存"), timeout=SHOWN_MS)
+    typed.set()
+    await expect(page.locator("#g-queue")).to_contain_text("7", timeout=SHOWN_MS)
+    await page.unroute("**/api/desk/state*")
+    async with page.expect_request("**/api/desk/submit/*") as sent:
+        await page.keyboard.press("Alt+s")
+    body = (await sent.value).post_data_json
+    assert body is not None and body["fields"]["title"] == "路灯不亮"
 
 
 async def test_typing_that_never_reached_the_server_survives_a_reload(room: Room, page: Page) -> None:
