@@ -15,5 +15,5 @@ async def close_engine(engine: AsyncEngine) -> None:
     """
     pool = engine.pool
     if isinstance(pool, QueuePool):
-        await until(lambda: pool.checkedout() == 0, 10, "connections that were not handed back")
+        await until(lambda: pool.checkedout() == 0, 30, "connections that were not handed back")
     await engine.dispose()

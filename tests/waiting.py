@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 
-async def until(condition: Callable[[], object], seconds: float = 10.0, what: str = "") -> None:
+async def until(condition: Callable[[], object], seconds: float = 30.0, what: str = "") -> None:
     """Return once `condition()` is true; raise AssertionError naming `what` after `seconds`."""
     try:
         async with asyncio.timeout(seconds):

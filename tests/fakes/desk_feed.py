@@ -111,17 +111,20 @@ class DeskFeed:
                 )
             )
         await self.control.set_state(self.seat, "talking", call_id=self.call_id)
+        await self._tell_answered()
+        return self.call_id
+
+    async def _tell_answered(self) -> None:
         await self.bus.publish(
             CallAnswered(
                 call_id=self.call_id,
                 agent=self.seat,
                 citizen_channel="PJSIP/trunk-1",
                 agent_channel=f"PJSIP/{self.seat}-1",
-                at=now,
-                origin=now,
+                at=self.origin,
+                origin=self.origin,
             )
         )
-        return self.call_id
 
     async def miss(self) -> None:
         now = self.clock.now()
@@ -139,16 +142,7 @@ class DeskFeed:
             call.agent_user_id = await session.scalar(select(User.id).where(User.extension == self.seat))
         await self.control.set_state(self.seat, "talking", call_id=self.call_id)
         await self.bus.publish(QueueChanged(queue="common", waiting=0, oldest_since=None, ready=1, staffed=4))
-        await self.bus.publish(
-            CallAnswered(
-                call_id=self.call_id,
-                agent=self.seat,
-                citizen_channel="PJSIP/trunk-1",
-                agent_channel=f"PJSIP/{self.seat}-1",
-                at=now,
-                origin=now,
-            )
-        )
+        await self._tell_answered()
 
     async def partial(self, speaker: Speaker, text: str) -> str:
         """Half a sentence; `finish` it with the returned id."""

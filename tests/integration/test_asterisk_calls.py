@@ -73,7 +73,7 @@ async def _written(instance: AsteriskInstance, file: Path) -> None:
         opened = Path(f"/proc/{instance.pid}/fd").iterdir()
         return file.exists() and all(_target(path) != file for path in opened)
 
-    await until(closed, 10, f"{file.name} to be closed")
+    await until(closed, 30, f"{file.name} to be closed")
 
 
 def _target(descriptor: Path) -> Path | None:
@@ -280,7 +280,7 @@ async def test_keys_in_the_queue_lead_to_a_message(
         await _until_waiting(asterisk_pair.hotline, 0)
         await line.wait_prompt(5)  # the beep
         await line.play(voice)
-    await until(lambda: _user_events(events, "HotlineVoicemail"), 10, "the message")
+    await until(lambda: _user_events(events, "HotlineVoicemail"), 30, "the message")
     (told,) = _user_events(events, "HotlineVoicemail")
     assert told["CallId"] == line.call_id
     await _written(asterisk_pair.hotline, Path(str(told["File"])))
@@ -396,7 +396,7 @@ async def test_a_call_back_is_recorded_with_the_citizen_on_the_left(
             "Redirect", Channel=agent.hotline_channel, Context="outgoing", Exten="13912345678", Priority=1
         )
         recording = live_recordings / f"{call_id}.raw"
-        await until(recording.exists, 10, "the recording")
+        await until(recording.exists, 30, "the recording")
         await agent.play(voice)
     await _written(asterisk_pair.hotline, recording)
     left, right = audio.raw_tracks(recording)

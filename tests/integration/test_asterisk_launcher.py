@@ -78,8 +78,8 @@ async def test_a_killed_asterisk_comes_back(asterisk_pair: AsteriskPair) -> None
     first = instance.pid
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    await until(lambda: instance.restarts == 1 and instance.pid not in (None, first), 15, "the restart")
-    await until(lambda: (instance.folders.run / "ctl").exists(), 15, "the console")
+    await until(lambda: instance.restarts == 1 and instance.pid not in (None, first), 30, "the restart")
+    await until(lambda: (instance.folders.run / "ctl").exists(), 30, "the console")
     assert "fully booted" in await instance.cli("core waitfullybooted")
 
 
@@ -91,7 +91,7 @@ async def test_each_death_and_return_is_told(settings: Settings, asterisk_progra
         pid = instance.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        await until(lambda: told == [False, True], 15, "death and return")
+        await until(lambda: told == [False, True], 30, "death and return")
     finally:
         await instance.stop()
 
@@ -168,7 +168,7 @@ async def test_an_asterisk_left_behind_is_replaced(settings: Settings, asterisk_
     left = await asyncio.create_subprocess_exec(
         *asterisk_program.command, "-f", "-C", str(folders.conf), stdout=asyncio.subprocess.DEVNULL
     )
-    await until(lambda: (folders.run / "asterisk.pid").exists() and (folders.run / "ctl").exists(), 15)
+    await until(lambda: (folders.run / "asterisk.pid").exists() and (folders.run / "ctl").exists(), 30)
     assert "fully booted" in await run_cli(asterisk_program, folders.conf, "core waitfullybooted")
     instance = AsteriskInstance(settings, "hotline", program=asterisk_program)
     try:
@@ -189,9 +189,9 @@ async def test_the_sip_watchdog_sees_death_and_return(asterisk_pair: AsteriskPai
     await dog.start()
     try:
         os.kill(pid, signal.SIGSTOP)  # alive as a process, deaf as a telephone
-        await until(lambda: turns == [False], 10, "the alarm")
+        await until(lambda: turns == [False], 30, "the alarm")
         os.kill(pid, signal.SIGCONT)
-        await until(lambda: turns == [False, True], 10, "the all-clear")
+        await until(lambda: turns == [False, True], 30, "the all-clear")
     finally:
         os.kill(pid, signal.SIGCONT)
         await dog.close()

@@ -50,7 +50,7 @@ async def test_a_call_while_we_were_away(
     async with CitizenLine(asterisk_pair.settings, caller=CITIZEN) as citizen:
         assert await citizen.wait_answered()
         beside = live_recordings / f"{citizen.call_id}.caller"
-        await until(beside.exists, 5, "the number beside the recording")
+        await until(beside.exists, 30, "the number beside the recording")
         assert beside.read_text() == f"{CITIZEN}\n"
         message = asterisk_pair.settings.recordings_dir / "voicemail" / f"{citizen.call_id}.wav"
         if reached == "message":

@@ -82,7 +82,7 @@ async def test_a_call_far_behind_is_whole_in_transcript_and_draft_after_its_end(
     await drafts.start()
     await late.process.start()
     try:
-        await until(lambda: any(isinstance(e, SpeechStateChanged) and e.available for e in late.events), 20)
+        await until(lambda: any(isinstance(e, SpeechStateChanged) and e.available for e in late.events), 30)
         late.hold()
         leg = FakeLeg(late.process.server.port)
         await leg.announce(late.bus, CALL)
@@ -107,7 +107,7 @@ async def test_a_call_far_behind_is_whole_in_transcript_and_draft_after_its_end(
 
         late.go()
         await until(lambda: behind.empty, 60)
-        await until(lambda: len(late.of(DraftUpdated)) == len(late.finals()), 20)
+        await until(lambda: len(late.of(DraftUpdated)) == len(late.finals()), 30)
         await late.process.keeper.drained()
         heard = "".join(final.raw for final in late.finals())
         assert error_rate([("".join(SENTENCES * 5), heard)]) <= 0.12, heard
@@ -137,7 +137,7 @@ async def test_what_cannot_be_decoded_before_the_end_of_the_process_is_in_the_da
         await connection.run_sync(Base.metadata.create_all)
     late = Late(settings, monkeypatch)
     await late.process.start()
-    await until(lambda: any(isinstance(e, SpeechStateChanged) and e.available for e in late.events), 20)
+    await until(lambda: any(isinstance(e, SpeechStateChanged) and e.available for e in late.events), 30)
     late.hold()
     leg = FakeLeg(late.process.server.port)
     await leg.announce(late.bus, CALL)

@@ -174,7 +174,7 @@ async def talking(pair: AsteriskPair, tap: str) -> AsyncIterator[Call]:
         await child.start()
         stack.push_async_callback(child.stop)
         await link.wait_ready(10)
-        await until(call.instances, 20, "the speech process")
+        await until(call.instances, 30, "the speech process")
         for speaker, number in (("citizen", "13912345678"), ("agent", "13700000000")):
             line = CitizenLine(settings, caller=number)
             await stack.enter_async_context(line)
@@ -209,8 +209,8 @@ async def test_both_speakers_are_heard_apart_and_again_after_the_recogniser_was_
                 await asyncio.sleep(0.05)
         assert call.child.pid is not None
         os.kill(call.child.pid, signal.SIGKILL)
-        await until(lambda: len(call.instances()) == 2, 20, "a new speech process")
-        await until(lambda: len(call.of(TranscriptGap)) >= 2, 20, "the gaps told")
+        await until(lambda: len(call.instances()) == 2, 30, "a new speech process")
+        await until(lambda: len(call.of(TranscriptGap)) >= 2, 30, "the gaps told")
         await call.listened_to("citizen", "agent")
         assert not call.lines["citizen"].ended, "the call itself never noticed"
         await call.hears("citizen", AFTER)

@@ -32,6 +32,18 @@ from tests.fakes.desk_feed import DeskFeed
 from tests.fakes.desk_seed import PASSWORD, QUICK, seed
 from tickets.desk import TicketDesk
 
+LAMP = {
+    "appeal_type": "HELP",
+    "category_code": "1106",
+    "title": "反映路灯不亮",
+    "content": "我们村的路灯坏了很久没人修，请处理。",
+    "demand": "尽快修好",
+    "appellant_name": "匿名",
+    "occurred_text": "上周",
+    "place_text": "白泉村",
+}
+"""What an agent writes of the message about the street lamp; the caller's number is known from the call."""
+
 Client = TestClient[web.Request, web.Application]
 
 

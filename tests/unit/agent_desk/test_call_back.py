@@ -10,19 +10,8 @@ from calls import callbacks
 from db.models import AgentSession, Call, Ticket, TicketDraft, Voicemail
 from hotline.callid import new_call_id
 
-from .conftest import Desk, Person
+from .conftest import LAMP, Desk, Person
 from .test_messages import PHONE, left
-
-FIELDS = {
-    "appeal_type": "HELP",
-    "category_code": "1106",
-    "title": "反映路灯不亮",
-    "content": "我们村的路灯坏了很久没人修，请处理。",
-    "demand": "尽快修好",
-    "appellant_name": "匿名",
-    "occurred_text": "上周",
-    "place_text": "白泉村",
-}
 
 
 async def call_back(desk: Desk, person: Person, seat: str = "8001") -> str:
@@ -58,7 +47,7 @@ async def shown(person: Person, call_id: str) -> Any:
 
 
 async def submit(person: Person, call_id: str, kind: str = "register", **more: Any) -> tuple[int, dict[str, Any]]:
-    response = await person.post(f"/api/desk/submit/{call_id}", {"kind": kind, "fields": FIELDS, **more})
+    response = await person.post(f"/api/desk/submit/{call_id}", {"kind": kind, "fields": LAMP, **more})
     return response.status, await response.json()
 
 
@@ -96,7 +85,7 @@ async def test_the_call_shows_the_ticket_and_the_message_it_answers(desk: Desk) 
 async def test_submitting_completes_that_ticket(desk: Desk) -> None:
     person, message = await desk.log_in("agent1"), await left(desk, "ticketed", text="我们村的路灯坏了")
     call_id, unit = await call_back(desk, person), await desk.unit("urban")
-    status, answer = await submit(person, call_id, "dispatch", fields=FIELDS | {"unit_id": unit})
+    status, answer = await submit(person, call_id, "dispatch", fields=LAMP | {"unit_id": unit})
     assert status == 200, answer
     (ticket,) = await all_tickets(desk)
     assert (ticket.state, ticket.created_by, answer["ticket"]["no"]) == (
@@ -104,7 +93,7 @@ async def test_submitting_completes_that_ticket(desk: Desk) -> None:
         person.user_id,
         ticket.ticket_no,
     )
-    assert (await submit(person, call_id, "dispatch", fields=FIELDS | {"unit_id": unit}))[0] == 200
+    assert (await submit(person, call_id, "dispatch", fields=LAMP | {"unit_id": unit}))[0] == 200
     assert len(await all_tickets(desk)) == 1
     async with desk.sessions() as session:
         assert (await session.get_one(Voicemail, message.id)).state == "checked"
@@ -117,7 +106,7 @@ async def test_answering_and_declining_complete_it_too(desk: Desk) -> None:
         person,
         await call_back(desk, person),
         "answer",
-        fields=FIELDS | {"answer_text": "已经告诉市民今晚有人来修。", "appeal_type": "CONSULT"},
+        fields=LAMP | {"answer_text": "已经告诉市民今晚有人来修。", "appeal_type": "CONSULT"},
     )
     assert status == 200, answer
     assert [ticket.state for ticket in await all_tickets(desk)] == ["CLOSED"]

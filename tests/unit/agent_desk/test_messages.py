@@ -14,7 +14,7 @@ from db.models import AuditEvent, Call, Ticket, Voicemail
 from hotline import wav
 from hotline.callid import new_call_id
 
-from .conftest import Desk, Person
+from .conftest import LAMP, Desk, Person
 
 PHONE = "13912345678"
 
@@ -148,17 +148,7 @@ async def test_any_agent_may_open_and_check_it_until_it_is_checked(desk: Desk) -
     state = await person.json(page)
     assert state["call"]["id"] == message.call_id and state["draft"]["ticket"] is None
     assert (await other.get(page)).status == 200
-    fields = {
-        "appeal_type": "HELP",
-        "category_code": "1106",
-        "title": "反映路灯不亮",
-        "content": "我们村的路灯坏了很久没人修，请处理。",
-        "demand": "尽快修好",
-        "appellant_name": "匿名",
-        "occurred_text": "上周",
-        "place_text": "白泉村",
-    }
-    sent = await person.post(f"/api/desk/submit/{message.call_id}", {"kind": "register", "fields": fields})
+    sent = await person.post(f"/api/desk/submit/{message.call_id}", {"kind": "register", "fields": LAMP})
     assert sent.status == 200, await sent.text()
     async with desk.sessions() as session:
         tickets = list(await session.scalars(select(Ticket)))

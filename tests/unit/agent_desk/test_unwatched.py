@@ -13,7 +13,7 @@ from db.models import AgentStateLog, Call, CallEvent, Recording, Ticket, Voicema
 from hotline import wav
 from hotline.callid import new_call_id
 
-from .conftest import Desk
+from .conftest import LAMP, Desk
 
 
 async def stray(
@@ -129,17 +129,7 @@ async def test_the_agent_who_took_it_writes_its_ticket(desk: Desk) -> None:
     assert await todo(other) == []
     assert (await person.get(f"/recordings/{call_id}")).status == 200
     assert (await person.json(f"/api/desk/state?call={call_id}"))["call"]["id"] == call_id
-    fields = {
-        "appeal_type": "HELP",
-        "category_code": "1106",
-        "title": "反映路灯不亮",
-        "content": "我们村的路灯坏了很久没人修，请处理。",
-        "demand": "尽快修好",
-        "appellant_name": "匿名",
-        "phone": "13912345678",
-        "occurred_text": "上周",
-        "place_text": "白泉村",
-    }
+    fields = LAMP | {"phone": "13912345678"}
     sent = await person.post(f"/api/desk/submit/{call_id}", {"kind": "register", "fields": fields})
     assert sent.status == 200, await sent.text()
     assert await todo(person) == []

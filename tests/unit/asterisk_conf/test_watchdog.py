@@ -63,9 +63,9 @@ async def test_dead_after_three_misses_and_not_before(sip: Sip) -> None:
     dog = SipWatchdog(_port(sip), lambda alive: turns.append((alive, dog.missed)), every_s=0.01, timeout_s=0.02)
     sip.answering = False
     await dog.start()
-    await until(lambda: turns, 5)
+    await until(lambda: turns, 30)
     assert turns == [(False, 3)]
     sip.answering = True
-    await until(lambda: len(turns) == 2, 5)
+    await until(lambda: len(turns) == 2, 30)
     await dog.close()
     assert turns == [(False, 3), (True, 0)]

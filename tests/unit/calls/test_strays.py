@@ -59,7 +59,7 @@ class Disk:
 
     async def look(self) -> bool:
         more = await self.strays.scan()
-        await until(lambda: not self.recordings._pending, 5, "recordings to be finished")
+        await until(lambda: not self.recordings._pending, 30, "recordings to be finished")
         await self.calls.bus.settle()
         return more
 
@@ -220,5 +220,5 @@ async def test_it_looks_as_soon_as_asterisk_is_there(disk: Disk) -> None:
     await disk.strays.start()
     assert disk.calls.link.protocol is not None
     disk.calls.link.protocol.transport.abort()
-    await until(lambda: disk.calls.heard(RecordingReady, call_id=CALL), 5, "the recording of the stray")
+    await until(lambda: disk.calls.heard(RecordingReady, call_id=CALL), 30, "the recording of the stray")
     await disk.strays.close()

@@ -174,6 +174,6 @@ async def test_a_failing_job_stops_no_other(
     fail.__name__ = "end_sessions"
     jobs.end_sessions = fail  # type: ignore[method-assign]
     await jobs.start()
-    await until(lambda: index.built == 1, 10, "the last job")
+    await until(lambda: index.built == 1, 30, "the last job")
     await jobs.close()
     assert "job end_sessions failed" in caplog.text

@@ -97,7 +97,7 @@ class Room:
     async def looks(self) -> None:
         """Until the guard has looked at the dead side again, from beginning to end."""
         before = self.node.looked
-        await until(lambda: self.node.looked >= before + 3, 5, "three more looks")
+        await until(lambda: self.node.looked >= before + 3, 30, "three more looks")
 
 
 @pytest.fixture
@@ -111,40 +111,40 @@ async def room(bus: LocalBus, clock: FakeClock) -> AsyncIterator[Room]:
 async def test_everybody_is_told_and_told_again_when_it_is_over(room: Room) -> None:
     async with room.guarded(None):
         room.sip.answering = False
-        await until(lambda: room.told == [True], 5, "the alarm")
+        await until(lambda: room.told == [True], 30, "the alarm")
         room.sip.answering = True
-        await until(lambda: room.told == [True, False], 5, "the all-clear")
+        await until(lambda: room.told == [True, False], 30, "the all-clear")
 
 
 async def test_an_asterisk_of_others_is_not_ours_to_restart(room: Room, caplog: pytest.LogCaptureFixture) -> None:
     async with room.guarded(None, patience_s=0, talks_s=0):
         room.sip.answering = False
-        await until(lambda: "restart it by hand" in caplog.text, 5, "the word to people")
+        await until(lambda: "restart it by hand" in caplog.text, 30, "the word to people")
     assert room.node.pings == 0
 
 
 async def test_a_deadlock_is_mended_after_a_moment_of_patience(room: Room) -> None:
     async with room.guarded(room.restart, patience_s=15):
         room.sip.answering = False
-        await until(lambda: room.told == [True], 5, "the alarm")
+        await until(lambda: room.told == [True], 30, "the alarm")
         room.clock.move(seconds=14)
         await room.looks()
         assert room.restarts == 0
         room.clock.move(seconds=2)
-        await until(lambda: room.restarts == 1, 5, "the restart")
+        await until(lambda: room.restarts == 1, 30, "the restart")
         room.sip.answering = True
-        await until(lambda: room.told == [True, False], 5, "the all-clear")
+        await until(lambda: room.told == [True, False], 30, "the all-clear")
 
 
 async def test_a_short_silence_ends_nothing(room: Room) -> None:
     async with room.guarded(room.restart, patience_s=15):
         room.sip.answering = False
-        await until(lambda: room.told == [True], 5, "the alarm")
+        await until(lambda: room.told == [True], 30, "the alarm")
         room.sip.answering = True
-        await until(lambda: room.told == [True, False], 5, "the all-clear")
+        await until(lambda: room.told == [True, False], 30, "the all-clear")
         room.clock.move(seconds=14)
         room.sip.answering = False  # a second silence begins anew
-        await until(lambda: room.told == [True, False, True], 5, "the second alarm")
+        await until(lambda: room.told == [True, False, True], 30, "the second alarm")
         room.clock.move(seconds=14)
         await room.looks()
     assert room.restarts == 0
@@ -154,28 +154,28 @@ async def test_talks_may_end_first_but_not_for_ever(room: Room) -> None:
     room.node.states = [CallState.TALKING]
     async with room.guarded(room.restart, patience_s=15, talks_s=120):
         room.sip.answering = False
-        await until(lambda: room.told == [True], 5, "the alarm")
+        await until(lambda: room.told == [True], 30, "the alarm")
         room.clock.move(seconds=100)
         await room.looks()
         assert room.restarts == 0
         room.clock.move(seconds=40)
-        await until(lambda: room.restarts == 1, 5, "the restart")
+        await until(lambda: room.restarts == 1, 30, "the restart")
 
 
 async def test_a_caller_who_waits_does_not_delay_it(room: Room) -> None:
     room.node.states = [CallState.QUEUED]
     async with room.guarded(room.restart, patience_s=15, talks_s=120):
         room.sip.answering = False
-        await until(lambda: room.told == [True], 5, "the alarm")
+        await until(lambda: room.told == [True], 30, "the alarm")
         room.clock.move(seconds=16)
-        await until(lambda: room.restarts == 1, 5, "the restart")
+        await until(lambda: room.restarts == 1, 30, "the restart")
 
 
 async def test_a_machine_without_air_keeps_its_calls(room: Room) -> None:
     room.node.ping_fails = True
     async with room.guarded(room.restart, patience_s=0):
         room.sip.answering = False
-        await until(lambda: room.node.pings > 2, 5, "pings")
+        await until(lambda: room.node.pings > 2, 30, "pings")
         room.node.ping_fails, room.node.link.ready = False, False
         await room.looks()
     assert room.restarts == 0
@@ -184,29 +184,29 @@ async def test_a_machine_without_air_keeps_its_calls(room: Room) -> None:
 async def test_what_a_restart_does_not_mend_is_not_tried_at_once_again(room: Room) -> None:
     async with room.guarded(room.restart, patience_s=0):
         room.sip.answering = False
-        await until(lambda: room.restarts == 1, 5, "the restart")
+        await until(lambda: room.restarts == 1, 30, "the restart")
         room.clock.move(seconds=RESTART_APART_S - 1)
         await room.looks()
         assert room.restarts == 1
         room.clock.move(seconds=2)
-        await until(lambda: room.restarts == 2, 5, "the second attempt")
+        await until(lambda: room.restarts == 2, 30, "the second attempt")
 
 
 async def test_the_manager_links_all_clear_does_not_hide_a_dead_telephone(room: Room) -> None:
     async with room.guarded(None):
         room.sip.answering = False
-        await until(lambda: room.told == [True], 5, "the alarm")
+        await until(lambda: room.told == [True], 30, "the alarm")
         await room.bus.publish(TelephonyStale(stale=False, since=room.clock.now()))  # as after a reconnect
-        await until(lambda: room.told == [True, False, True], 5, "the correction")
+        await until(lambda: room.told == [True, False, True], 30, "the correction")
 
 
 async def test_living_sip_does_not_hide_a_lost_manager_link(room: Room, caplog: pytest.LogCaptureFixture) -> None:
     async with room.guarded(None):
         room.sip.answering = False
-        await until(lambda: room.told == [True], 5, "the alarm")
+        await until(lambda: room.told == [True], 30, "the alarm")
         room.node.link.ready = False
         room.sip.answering = True
-        await until(lambda: "SIP answers again" in caplog.text, 5, "the return")
+        await until(lambda: "SIP answers again" in caplog.text, 30, "the return")
         await asyncio.sleep(0)  # the guard's own turn
         await room.bus.settle()
     assert room.told == [True]
