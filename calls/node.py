@@ -12,8 +12,10 @@ from calls.conference import Conference, Speak
 from calls.control import Control
 from calls.outcomes import Outcomes
 from calls.recordings import Recordings
+from calls.seat_acts import SeatActs
 from calls.seats import Seats
 from calls.strays import Strays
+from calls.talk_acts import TalkActs
 from calls.tracker import Tracker
 from db.session import Sessions
 from hotline.bus import Bus
@@ -50,7 +52,9 @@ class CallsNode:
         self.conference = Conference(
             self.link, self.tracker, sessions, settings, answer_s=handoff_answer_s, speak=speak
         )
-        self.control = Control(self.link, self.tracker, self.conference, bus, clock, settings)
+        seat_acts = SeatActs(self.tracker, settings)
+        talk_acts = TalkActs(self.link, self.tracker, self.conference, clock)
+        self.control = Control(bus, clock, seat_acts.acts | talk_acts.acts)
         self.recordings = Recordings(settings, sessions, bus, clock)
         self.callbacks = Callbacks(sessions, bus, clock, hours=CallHours.of(settings))
         self.outcomes = Outcomes(

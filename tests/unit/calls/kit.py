@@ -11,12 +11,14 @@ from calls.ami import AmiLink
 from calls.client import ControlClient
 from calls.conference import Conference
 from calls.control import Control
+from calls.seat_acts import SeatActs
+from calls.talk_acts import TalkActs
 from calls.tracker import Tracker
 from db.session import Sessions
 from hotline.bus import LocalBus
-from hotline.events import Event
+from hotline.events import CallAnswered, Event
 from hotline.settings import Settings
-from tests.fakes.asterisk_ami import FakeAsterisk, FakeChannel
+from tests.fakes.asterisk_ami import FakeAsterisk, FakeChannel, Fields
 from tests.fakes.clock import FakeClock
 from tests.waiting import until
 
@@ -37,7 +39,9 @@ class Room:
         self.link = AmiLink("127.0.0.1", fake.port, "hotline", "secret", backoff_s=(0.01, 0.05))
         self.tracker = Tracker(self.link, sessions, bus, clock, settings, tick_s=3600, heal_s=3600)
         self.conference = Conference(self.link, self.tracker, sessions, settings, answer_s=0.2)
-        self.control = Control(self.link, self.tracker, self.conference, bus, clock, settings)
+        seat_acts = SeatActs(self.tracker, settings)
+        talk_acts = TalkActs(self.link, self.tracker, self.conference, clock)
+        self.control = Control(bus, clock, seat_acts.acts | talk_acts.acts)
         self.client = ControlClient(bus, clock)
         self.events: list[Event] = []
         bus.subscribe(self._hear, Event)
@@ -129,6 +133,15 @@ class Room:
             MemberName=agent,
         )
 
+    async def talks(self) -> None:
+        """An agent sits down and takes the citizen's call."""
+        await self.sits()
+        self.arrives()
+        self.queues()
+        self.rings()
+        self.connects()
+        await self.wait(CallAnswered)
+
     def hangs_up(self, channel: str = CITIZEN) -> None:
         self.fake.channels.pop(channel, None)
         self.emit("HangupRequest", channel)
@@ -142,6 +155,38 @@ class Room:
 
 def unique(channel: str) -> str:
     return f"17.{int(channel[-2:], 16)}"
+
+
+def joins(calls: Room) -> None:
+    """Make Redirect bring both channels into the conference, as Asterisk would."""
+
+    def redirect(fields: Fields) -> list[Fields]:
+        for channel in (str(fields["Channel"]), str(fields.get("ExtraChannel", ""))):
+            if channel:
+                calls.emit("ConfbridgeJoin", channel, Conference=str(fields["Exten"]))
+        return [{"Response": "Success"}]
+
+    calls.fake.on("Redirect", redirect)
+
+
+def originates(calls: Room, *, answered: bool) -> None:
+    """Make Originate reach the other side of a hand-off, or nobody."""
+    leg = "PJSIP/trunk-00000007"
+
+    def originate(fields: Fields) -> list[Fields]:
+        role, call_id = (str(v).partition("=")[2] for v in list(fields["Variable"])[:2])
+        calls.emit("VarSet", leg, Linkedid="17.7", ChanVariable=[f"CALL_ID={call_id}", f"HOTLINE_ROLE={role}"])
+        if answered:
+            calls.emit("ConfbridgeJoin", leg, Conference=str(fields["Exten"]))
+        else:
+            calls.emit("Hangup", leg, Cause="19")
+        ended = {"Response": "Success" if answered else "Failure", "Reason": "4" if answered else "3"}
+        return [
+            {"Response": "Success", "Message": "Originate successfully queued"},
+            {"Event": "OriginateResponse", "Tagged": "1", "Channel": leg, "Uniqueid": "17.7", **ended},
+        ]
+
+    calls.fake.on("Originate", originate)
 
 
 @asynccontextmanager

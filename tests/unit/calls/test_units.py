@@ -14,8 +14,7 @@ from calls.units import called_unit
 from db.models import Handoff, Jurisdiction, Unit
 from db.session import Sessions
 from hotline.events import HandoffChanged
-from tests.unit.calls.kit import CALL, Room
-from tests.unit.calls.test_control import joins, on_a_call, originates
+from tests.unit.calls.kit import CALL, Room, joins, originates
 
 
 async def seed(sessions: Sessions) -> None:
@@ -55,7 +54,7 @@ async def test_who_cannot_be_rung_is_told(sessions: Sessions, unit_id: object, r
 
 async def test_the_number_is_the_unit_s_own_and_its_name_is_kept(calls: Room) -> None:
     await seed(calls.sessions)
-    await on_a_call(calls)
+    await calls.talks()
     joins(calls)
     originates(calls, answered=True)
     await calls.client.do("transfer_unit", actor="8001", call_id=CALL, unit_id=1, number="13900001111")
@@ -77,7 +76,7 @@ async def test_the_number_is_the_unit_s_own_and_its_name_is_kept(calls: Room) ->
 
 async def test_an_emergency_unit_is_not_dialled(calls: Room) -> None:
     await seed(calls.sessions)
-    await on_a_call(calls)
+    await calls.talks()
     with pytest.raises(ControlRefused, match="移交"):
         await calls.client.do("transfer_unit", actor="8001", call_id=CALL, unit_id=2, number="119")
     assert calls.fake.asked("Originate") == []

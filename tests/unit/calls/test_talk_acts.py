@@ -1,0 +1,88 @@
+"""Hand-off, transfer, leaving: the citizen is never alone, nothing rings twice, and what fails is told."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from calls.client import ControlRefused
+from hotline.events import HandoffChanged
+from tests.unit.calls.kit import AGENT, CITIZEN, Room, joins, originates
+
+
+async def test_handoff_moves_both_and_calls_with_the_citizens_number(calls: Room) -> None:
+    await calls.talks()
+    joins(calls)
+    originates(calls, answered=True)
+    await calls.client.do("handoff", actor="8001", target="110", place="白霓镇", summary="打架")
+    await calls.wait(HandoffChanged, status="accepted")
+    moved, called = calls.fake.asked("Redirect")[0], calls.fake.asked("Originate")[0]
+    assert (moved["Channel"], moved["ExtraChannel"], moved["Context"]) == (CITIZEN, AGENT, "handoff")
+    assert (called["Channel"], called["Exten"]) == ("PJSIP/110@trunk", moved["Exten"])
+    assert called["CallerID"] == '"白霓镇" <13912345678>'
+    await calls.client.do("leave", actor="8001")
+    await calls.wait(HandoffChanged, status="completed")
+
+
+async def test_only_emergency_numbers_and_other_hotlines_are_handed_to(calls: Room) -> None:
+    await calls.talks()
+    for target in ("114", "13912345678", "110@evil", "110\r\nX: 1", "", "09912345678", "036012345"):
+        with pytest.raises(ControlRefused, match="只能转接"):
+            await calls.client.do("handoff", actor="8001", target=target)
+    assert not calls.fake.asked("Originate")
+
+
+async def test_another_city_s_hotline_is_called_by_its_name(calls: Room) -> None:
+    await calls.talks()
+    joins(calls)
+    originates(calls, answered=True)
+    await calls.client.do("handoff", actor="8001", target="02712345", summary="武汉的公交线路")
+    accepted = await calls.wait(HandoffChanged, status="accepted")
+    assert (accepted.target, accepted.name) == ("02712345", "武汉市12345")
+    assert calls.fake.asked("Originate")[0]["Channel"] == "PJSIP/02712345@trunk"
+    await calls.client.do("leave", actor="8001")
+    await calls.wait(HandoffChanged, status="completed")
+
+
+async def test_no_answer_is_told_and_leaving_is_refused(calls: Room) -> None:
+    await calls.talks()
+    joins(calls)
+    originates(calls, answered=False)
+    await calls.client.do("handoff", actor="8001", target="120")
+    await calls.wait(HandoffChanged, status="no_answer")
+    with pytest.raises(ControlRefused, match="尚未接听"):
+        await calls.client.do("leave", actor="8001")
+
+
+async def test_a_redirect_that_does_not_come_about_is_told(calls: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("calls.conference.GATHER_S", 0.05)
+    await calls.talks()
+    with pytest.raises(ControlRefused, match="没有建立成功"):
+        await calls.client.do("handoff", actor="8001", target="110")
+    assert not calls.fake.asked("Originate")
+
+
+async def test_handoff_works_while_the_database_is_away(calls: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    await calls.talks()
+    joins(calls)
+    originates(calls, answered=True)
+
+    def away() -> None:
+        raise OSError("the database is away")
+
+    monkeypatch.setattr(calls.conference, "_sessions", type("Away", (), {"begin": staticmethod(away)})())
+    await calls.client.do("handoff", actor="8001", target="110")
+    assert (await calls.wait(HandoffChanged, status="accepted")).handoff_id == 0
+
+
+async def test_a_hand_off_asked_for_twice_at_once_rings_once(calls: Room) -> None:
+    await calls.talks()
+    joins(calls)
+    originates(calls, answered=True)
+    asked = [calls.client.do("handoff", actor="8001", target=target, timeout=5.0) for target in ("110", "120")]
+    one, other = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(one, dict) and one["target"] == "110"
+    assert isinstance(other, ControlRefused) and "请稍候" in str(other)
+    await calls.wait(HandoffChanged, status="accepted")
+    assert len(calls.fake.asked("Originate")) == 1
