@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import ExceptionContext, event
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from db.redaction import keep_values_out_of_errors
@@ -21,6 +22,10 @@ COMMAND_SECONDS = 10.0
 nothing: without a bound, whoever waits for it keeps others waiting until TCP gives up after a quarter of an hour.
 What comes after (cancelling, taking back) is bounded by asyncpg with the same time."""
 
+PASSING = ("08", "40", "53", "57", "58")
+"""Classes of PostgreSQL's error codes that say nothing against the statement: no connection, lost against another
+transaction, no room, starting up or shutting down, a fault of the machine."""
+
 
 def make_engine(url: str, *, patient: bool = False) -> AsyncEngine:
     """An engine for this URL; SQLite gets WAL, foreign keys and a 10 s wait for the writer's lock.
@@ -33,6 +38,7 @@ def make_engine(url: str, *, patient: bool = False) -> AsyncEngine:
     engine = create_async_engine(url, hide_parameters=True, **({} if sqlite else _postgres(patient)))
     keep_values_out_of_errors(engine.sync_engine)
     if not sqlite:
+        event.listen(engine.sync_engine, "handle_error", _operational)
         return engine
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -43,6 +49,21 @@ def make_engine(url: str, *, patient: bool = False) -> AsyncEngine:
         cursor.close()
 
     return engine
+
+
+def _operational(context: ExceptionContext) -> OperationalError | None:
+    """What passes is an OperationalError, as on SQLite and with other drivers: asyncpg's is a bare DBAPIError, by
+    which whoever writes later would take a server that starts up for one that refuses the row.
+    """
+    error = context.sqlalchemy_exception
+    state = getattr(context.original_exception, "sqlstate", None) or ""
+    if type(error) is not DBAPIError or not state.startswith(PASSING):
+        return None
+    return OperationalError(
+        *(error.statement, error.params, context.original_exception),
+        hide_parameters=True,
+        connection_invalidated=context.is_disconnect,
+    )
 
 
 def _postgres(patient: bool) -> dict[str, Any]:

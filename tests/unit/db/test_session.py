@@ -1,4 +1,5 @@
-"""A PostgreSQL server that was cut off and says nothing any more keeps nobody waiting for long."""
+"""A PostgreSQL server that was cut off keeps nobody waiting for long; one that is away for a while is told from
+one that refuses what it is given."""
 
 from __future__ import annotations
 
@@ -9,9 +10,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from db.session import make_engine, make_sessions
 from tests.engines import close_engine
+from tests.postgres import execute
 
 
 class Link:
@@ -103,3 +106,35 @@ async def test_a_migration_may_take_its_time(postgres_cluster: str, monkeypatch:
                 with pytest.raises(TimeoutError):
                     await connection.execute(text("SELECT pg_sleep(0.2)"))
         await close_engine(engine)
+
+
+async def test_a_server_that_takes_no_connection_now_is_away(postgres_cluster: str) -> None:
+    """53300; one that starts up or shuts down (57P03) says it in the same way."""
+    await execute(postgres_cluster, "CREATE ROLE one_too_many LOGIN CONNECTION LIMIT 0")
+    engine = make_engine(postgres_cluster.replace("hotline@", "one_too_many@") + "postgres")
+    with pytest.raises(OperationalError):
+        async with engine.connect():
+            pass
+    await close_engine(engine)
+    await execute(postgres_cluster, "DROP ROLE one_too_many")
+
+
+async def test_a_server_that_goes_in_the_middle_of_a_statement_is_away(postgres_cluster: str) -> None:
+    engine = make_engine(postgres_cluster + "postgres")
+    with pytest.raises(OperationalError) as raised:
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    assert raised.value.connection_invalidated, "the next one gets a connection of its own"
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SELECT 1")) == 1
+    await close_engine(engine)
+
+
+async def test_a_statement_that_is_refused_is_not_taken_for_a_server_that_is_away(postgres_cluster: str) -> None:
+    engine = make_engine(postgres_cluster + "postgres")
+    for statement in ("SELECT 1/0", "SELECT 'x'::integer", "SELECT nothing", "SELECT 1 FROM nowhere"):
+        with pytest.raises(DBAPIError) as raised:
+            async with engine.connect() as connection:
+                await connection.execute(text(statement))
+        assert not isinstance(raised.value, OperationalError), statement
+    await close_engine(engine)
