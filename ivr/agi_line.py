@@ -128,6 +128,8 @@ class AgiLine:
     async def queue(self, name: str, *, priority: int, seconds: float, opening: Sequence[Prompt]) -> QueueStay:
         await self.say(opening, keys="")
         await self._agi.send_command("SET VARIABLE", "QUEUE_PRIO", str(priority))
+        # Asterisk leaves it as it was: the first talk's agent would make a second wait look answered.
+        await self._agi.send_command("SET VARIABLE", "MEMBERINTERFACE", "")
         # No bound: the talk with the agent happens inside this one command (asks.md 1).
         await self._agi.send_command(
             "EXEC", "Queue", app_data(name, "c", "", "", str(max(1, round(seconds)))), within=None

@@ -177,6 +177,16 @@ async def test_how_a_stay_in_the_queue_ends(play: Play, after: dict[str, str], e
     assert channel.variables["QUEUE_PRIO"] == "1001"
 
 
+async def test_the_agent_of_an_earlier_talk_does_not_answer_a_second_wait(play: Play) -> None:
+    channel = FakeChannel(after_queue={"QUEUESTATUS": "TIMEOUT"})
+    channel.variables["MEMBERINTERFACE"] = "PJSIP/8001"
+
+    async def act(line: AgiLine) -> object:
+        return await line.queue("common", priority=0, seconds=60, opening=[])
+
+    assert await play(channel, act) == QueueStay(QueueEnd.TIMEOUT)
+
+
 async def test_a_key_in_the_queue_puts_the_channel_back_where_agi_began(play: Play) -> None:
     channel = FakeChannel(after_queue={"CONTEXT": "queue-keys", "EXTEN": "2"})
 
