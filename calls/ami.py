@@ -131,6 +131,7 @@ class AmiLink(Manager):  # type: ignore[misc]  # panoramisk is untyped
         self._task: asyncio.Task[None] | None = None
         self._booted = asyncio.Event()
         self._ready = asyncio.Event()
+        self._tried = asyncio.Event()
         self.fault: AmiError | None = None
         """Why there is no link now; None when there is one."""
         self.connections = 0
@@ -167,6 +168,16 @@ class AmiLink(Manager):  # type: ignore[misc]  # panoramisk is untyped
         except TimeoutError:
             raise self.fault or AmiTimeout(f"no link to Asterisk after {timeout:g} s") from None
 
+    async def reach(self, timeout: float) -> None:
+        """Wait for what the first attempt brings: the link, or its fault at once; `timeout` as `wait_ready`."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._tried.wait()
+        except TimeoutError:
+            raise AmiTimeout(f"no link to Asterisk after {timeout:g} s") from None
+        if self.fault is not None:
+            raise self.fault
+
     async def close(self) -> None:
         if self._task is not None:
             self._task.cancel()
@@ -182,6 +193,7 @@ class AmiLink(Manager):  # type: ignore[misc]  # panoramisk is untyped
                 protocol = await self._connect()
                 self.fault = None
                 self._ready.set()
+                self._tried.set()
                 served = True
                 reason = await self._watch(protocol)
                 self.fault = AmiDown(reason)
@@ -196,6 +208,7 @@ class AmiLink(Manager):  # type: ignore[misc]  # panoramisk is untyped
                 if self.protocol is not None:
                     self.protocol.abandon(reason or "we are closing")
                     self.protocol = None
+            self._tried.set()
             loud = isinstance(self.fault, AmiLoginRefused)
             log.log(logging.ERROR if loud else logging.WARNING, "no link to Asterisk: %s", reason)
             for hook in list(self._down_hooks):

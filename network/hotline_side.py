@@ -34,7 +34,7 @@ class HotlineSide:
         self.link.on_event(self._event)
         await self.link.start()
         try:
-            await self.link.wait_ready(2.0)
+            await self.link.reach(15.0)
         except AmiError:
             await self.close()
             return False

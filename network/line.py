@@ -95,7 +95,7 @@ class CitizenLine:
         self._link.on_event(self._event)
         await self._link.start()
         try:
-            await self._link.wait_ready(3.0)
+            await self._link.reach(15.0)
         except AmiError as error:
             raise UserError(
                 f"the telephone-network simulator cannot be reached on port {self._settings.network_ami_port}",

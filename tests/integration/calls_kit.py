@@ -60,12 +60,12 @@ class Room:
             if isinstance(e, kind) and all(getattr(e, key) == value for key, value in fields.items())
         ]
 
-    async def wait(self, kind: type[E], timeout: float = 10.0, **fields: Any) -> E:
+    async def wait(self, kind: type[E], timeout: float = 30.0, **fields: Any) -> E:
         """The first such event heard so far or from now on."""
         await self.until(lambda: bool(self.heard(kind, **fields)), timeout, f"{kind.__name__} {fields}")
         return self.heard(kind, **fields)[0]
 
-    async def until(self, condition: Callable[[], object], timeout: float = 10.0, what: str = "") -> None:
+    async def until(self, condition: Callable[[], object], timeout: float = 30.0, what: str = "") -> None:
         try:
             async with asyncio.timeout(timeout):
                 while not condition():  # noqa: ASYNC110  # the condition is about Asterisk
@@ -76,9 +76,9 @@ class Room:
 
     async def start(self) -> None:
         await self.network.start()
-        await self.network.wait_ready(10)
+        await self.network.wait_ready(30)
         await self.node.start()
-        await self.node.link.wait_ready(10)
+        await self.node.link.wait_ready(30)
 
     async def close(self) -> None:
         for task in self._beats.values():

@@ -33,17 +33,22 @@ CHARACTER_S = 0.12
 class ToneVoice:
     """Says every text as a tone of its length; a test measures control flow, not beauty."""
 
-    name = "tone"
+    def __init__(self, character_s: float) -> None:
+        self.name = f"tone-{character_s:g}"
+        self._character_s = character_s
 
     async def speak(self, text: str, out: Path) -> None:
-        wav.write(out, sound.tone(440.0, CHARACTER_S * len(text)))
+        wav.write(out, sound.tone(440.0, self._character_s * len(text)))
 
 
 class Ivr:
     """A running IVR server and all it published."""
 
-    def __init__(self, settings: Settings, engine: AsyncEngine, lookups: Lookups | None) -> None:
+    def __init__(
+        self, settings: Settings, engine: AsyncEngine, lookups: Lookups | None, voice: ToneVoice
+    ) -> None:
         self.settings = settings
+        self.voice = voice
         self.sessions = make_sessions(engine)
         self.bus = LocalBus()
         self.clock = SystemClock()
@@ -58,7 +63,7 @@ class Ivr:
             self.sessions,
             self.bus,
             self.clock,
-            prompts=Prompts(self.settings, ToneVoice()),
+            prompts=Prompts(self.settings, self.voice),
             lookups=self.lookups,
         )
 
@@ -72,7 +77,7 @@ class Ivr:
     def last_detail(self) -> str:
         return self.steps[-1].detail
 
-    async def reach(self, node: str, seconds: float = 15.0) -> None:
+    async def reach(self, node: str, seconds: float = 30.0) -> None:
         """Wait until some call entered this node. AssertionError tells where it went instead."""
         try:
             async with asyncio.timeout(seconds):
@@ -94,13 +99,13 @@ class Ivr:
 
 @asynccontextmanager
 async def running_ivr(
-    settings: Settings, *, script: str = "", lookups: Lookups | None = None
+    settings: Settings, *, script: str = "", lookups: Lookups | None = None, character_s: float = CHARACTER_S
 ) -> AsyncIterator[Ivr]:
     """An IVR server on these settings; `script` is published first, else the default answers."""
     engine = make_engine(f"sqlite+aiosqlite:///{settings.var / 'ivr.db'}")
     async with engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
-    ivr = Ivr(settings, engine, lookups)
+    ivr = Ivr(settings, engine, lookups, ToneVoice(character_s))
     if script:
         async with ivr.sessions.begin() as session:
             await publish(session, ivr.clock, script)

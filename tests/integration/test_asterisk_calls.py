@@ -32,7 +32,7 @@ async def link(asterisk_pair: AsteriskPair) -> AsyncIterator[AmiLink]:
     settings = asterisk_pair.settings
     made = AmiLink("127.0.0.1", settings.ami_port, "hotline", secret(settings.secrets_dir, "ami.hotline"))
     await made.start()
-    await made.wait_ready(5)
+    await made.wait_ready(30)
     yield made
     await made.close()
 
@@ -61,7 +61,7 @@ async def _sign_in(hotline: AsteriskInstance) -> None:
 
 
 async def _until_waiting(hotline: AsteriskInstance, number: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await _waiting(hotline) != number:  # noqa: ASYNC110 (it must be asked)
             await asyncio.sleep(0.1)
 
@@ -120,7 +120,7 @@ async def test_a_script_that_has_done_its_work_ends_the_call(asterisk_pair: Aste
 
     server = await asyncio.start_server(script, "127.0.0.1", asterisk_pair.settings.fastagi_port)
     async with server, CitizenLine(asterisk_pair.settings, caller="13912345678") as line:
-        assert await line.wait_ended(10)
+        assert await line.wait_ended(30)
     assert line.outcome == "hotline_hung_up"
 
 
@@ -208,7 +208,7 @@ async def test_a_caller_cannot_speak_to_us_as_asterisk(
     link.on_event(seen.append)
     await link.start()
     try:
-        await link.wait_ready(5)
+        await link.wait_ready(30)
         forged = "139%0D%0AUniqueid%3A%20forged%0D%0A%0D%0AEvent%3A%20Forged%0D%0AX%3A%20y"
         async with SipCaller(settings, forged) as sip:
             assert await sip.invite() == 200
@@ -236,7 +236,7 @@ async def test_a_caller_cannot_speak_to_the_script_as_asterisk(
     server = await asyncio.start_server(script, "127.0.0.1", settings.fastagi_port)
     async with server, SipCaller(settings, forged, name=f'"{forged}"', diverted=f"<sip:{forged}@x>") as sip:
         assert await sip.invite() == 200
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             lines = (await header).decode().split("\n")
     (argument,) = [line for line in lines if line.startswith("agi_arg_1:")]
     assert is_call_id(argument.partition(": ")[2]), "the dialplan's own, and the header went on to its end"
@@ -278,7 +278,7 @@ async def test_keys_in_the_queue_lead_to_a_message(
         await _until_waiting(asterisk_pair.hotline, 1)
         await line.press("1")
         await _until_waiting(asterisk_pair.hotline, 0)
-        await line.wait_prompt(5)  # the beep
+        await line.wait_prompt(30)  # the beep
         await line.play(voice)
     await until(lambda: _user_events(events, "HotlineVoicemail"), 30, "the message")
     (told,) = _user_events(events, "HotlineVoicemail")
@@ -348,7 +348,7 @@ async def test_hand_over_to_110_keeps_the_citizen_when_the_agent_leaves(
 
 
 async def _until_members(pair: AsteriskPair, number: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(re.findall(r"PJSIP/", await pair.hotline.cli("confbridge list 9001"))) != number:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 
@@ -361,7 +361,7 @@ async def test_110_is_tried_although_the_network_was_away_before(
     network = AsteriskInstance(settings, "network", program=asterisk_program)
     call_110: dict[str, Any] = {"Channel": "PJSIP/110@trunk", "Context": "handoff", "Exten": "9003", "Priority": 1}
     try:
-        await link.wait_ready(5)
+        await link.wait_ready(30)
         assert not (await link.originate(timeout=1, **call_110)).answered
         await network.start()
         assert (await link.originate(timeout=10, **call_110)).answered

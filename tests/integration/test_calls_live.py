@@ -143,7 +143,7 @@ async def test_the_agent_hangs_up(calls: Room) -> None:
     async with CitizenLine(calls.settings, caller=CITIZEN) as citizen:
         await calls.wait(CallAnswered)
         await calls.client.do("hangup", actor="8001")
-        assert await citizen.wait_ended(5)
+        assert await citizen.wait_ended(30)
     ended = await calls.wait(CallEnded)
     assert (ended.outcome, ended.hungup_by) == ("answered", "agent")
 

@@ -81,7 +81,7 @@ async def test_a_call_that_came_while_we_were_away_is_taken_up(
         await calls.sit("8001")
         await calls.close()
         async with CitizenLine(asterisk_pair.settings, caller=CITIZEN) as citizen:
-            assert await citizen.wait_agent(10)
+            assert await citizen.wait_agent(30)
             engine = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'calls.db'}")
             again = Room(asterisk_pair.settings, engine)
             await again.start()

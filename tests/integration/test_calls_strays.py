@@ -60,7 +60,7 @@ async def test_a_call_while_we_were_away(
 
     room = await _back(asterisk_pair, tmp_path)
     try:
-        await room.wait(RecordingReady, 15, call_id=citizen.call_id)
+        await room.wait(RecordingReady, call_id=citizen.call_id)
         await room.wait(CallbackChanged, call_id=citizen.call_id)
         async with room.sessions() as session:
             call = await session.get_one(Call, citizen.call_id)

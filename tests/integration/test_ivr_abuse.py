@@ -89,9 +89,9 @@ async def test_abuse_harms_no_call(
         try:
             async with citizen(pair.settings, "13700000000") as during:
                 assert await during.wait_answered()
-                await eventually(lambda: _greeted(ivr, 2), 3, "the new call hears the greeting")
+                await eventually(lambda: _greeted(ivr, 2), what="the new call hears the greeting")
                 await before.press("2")
-                await ivr.reach("progress", 3)
+                await ivr.reach("progress")
         finally:
             attacking.cancel()
             await asyncio.gather(attacking, return_exceptions=True)
@@ -163,7 +163,7 @@ async def test_fastagi_killed_in_a_talk_the_talk_goes_on_and_ends_well(asterisk_
         agent = await agent_channel(pair)
         assert agent
         await pair.hotline.cli(f"channel request hangup {agent}")
-        assert await line.wait_ended(10), "the dialplan ends the answered call by itself"
+        assert await line.wait_ended(30), "the dialplan ends the answered call by itself"
         await eventually(lambda: _empty(pair), what="no channel left")
 
 

@@ -66,7 +66,7 @@ async def test_a_row_in_anothers_hands_is_left_to_him(two: tuple[Sessions, Sessi
         task = await session.scalar(select(CallbackTask).limit(1).with_for_update())
         row = await session.scalar(select(Recording).limit(1).with_for_update())
         assert task is not None and row is not None
-        async with asyncio.timeout(10):  # waiting for the other would last for ever
+        async with asyncio.timeout(30):  # waiting for the other would last for ever
             await Jobs(mine, clock).give_up_callbacks()
             await Jobs(mine, clock).mark_recordings()
         async with mine() as looking:

@@ -165,6 +165,6 @@ async def test_a_wrong_address_is_said_plainly(url: str, monkeypatch: pytest.Mon
     monkeypatch.setattr("hotline.nats.CONNECT_S", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as deaf:  # takes connections and never says a word
         bus = NatsBus(url.format(free=free_port(), deaf=deaf.getsockname()[1]))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             with pytest.raises(UserError, match="NATS does not answer"):
                 await bus.start()

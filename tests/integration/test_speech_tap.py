@@ -173,7 +173,7 @@ async def talking(pair: AsteriskPair, tap: str) -> AsyncIterator[Call]:
         stack.push_async_callback(link.close)
         await child.start()
         stack.push_async_callback(child.stop)
-        await link.wait_ready(10)
+        await link.wait_ready(30)
         await until(call.instances, 30, "the speech process")
         for speaker, number in (("citizen", "13912345678"), ("agent", "13700000000")):
             line = CitizenLine(settings, caller=number)
@@ -204,7 +204,7 @@ async def test_both_speakers_are_heard_apart_and_again_after_the_recogniser_was_
         await call.hears("agent", AGENT)
         assert error_rate([(CITIZEN, call.said("citizen"))]) <= 0.2, "the agent's words are not the citizen's"
 
-        async with asyncio.timeout(10):  # a final is on the page first and in the database some ms later
+        async with asyncio.timeout(30):  # a final is on the page first and in the database some ms later
             while len((await stored(call.settings))[0]) < len(call.finals()):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         assert call.child.pid is not None

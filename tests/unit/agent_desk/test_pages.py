@@ -55,7 +55,7 @@ async def test_the_softphone_s_password_is_for_the_page_that_has_the_seat(desk: 
     person = await desk.log_in("agent1")
     assert (await person.post("/api/desk/softphone")).status == 409
     socket = await person.client.ws_connect("/ws/live?tab=a&seat=1")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await socket.receive_json()).get("seat") != "yours":
             pass
     account = await (await person.post("/api/desk/softphone")).json()

@@ -53,7 +53,7 @@ class Room:
         await self.tracker.start()
         await self.control.start()
         await self.link.start()
-        await self.link.wait_ready(3)
+        await self.link.wait_ready(30)
 
     async def close(self) -> None:
         await self.control.close()
@@ -70,7 +70,7 @@ class Room:
         ]
 
     async def wait(self, kind: type[E], **fields: Any) -> E:
-        await until(lambda: self.heard(kind, **fields), 3, f"{kind.__name__} {fields}")
+        await until(lambda: self.heard(kind, **fields), 30, f"{kind.__name__} {fields}")
         return self.heard(kind, **fields)[0]
 
     def emit(self, event: str, channel: str = CITIZEN, **fields: str | list[str]) -> None:
@@ -150,7 +150,7 @@ class Room:
     async def sits(self, seat: str = "8001") -> None:
         await self.client.do("login", actor=seat, user_id=None, queues=["common"])
         await self.client.do("ready", actor=seat)
-        await until(self.tracker.membership.settled, 3, f"{seat} in the queue")
+        await until(self.tracker.membership.settled, 30, f"{seat} in the queue")
 
 
 def unique(channel: str) -> str:

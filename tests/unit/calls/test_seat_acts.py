@@ -56,7 +56,7 @@ async def test_a_page_that_was_given_up_is_taken_back_by_its_heartbeat(calls: Ro
     for state in ("not_ready", "offline"):
         await calls.tracker.call(calls.tracker.tick)
         await calls.wait(AgentStateChanged, state=state, reason="lost")
-    await until(lambda: not calls.tracker.membership.actual, 3, "nobody in the queue")
+    await until(lambda: not calls.tracker.membership.actual, 30, "nobody in the queue")
     view = await calls.client.do("heartbeat", actor="8001", sip_registered=True, mic_ok=True)
     assert (view["state"], view["reason"]) == ("not_ready", "login")
     await calls.client.do("logout", actor="8001")

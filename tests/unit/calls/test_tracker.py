@@ -292,9 +292,9 @@ async def test_a_fault_of_ours_stops_neither_time_nor_healing(
 
     await tracker.start()
     await link.start()
-    await link.wait_ready(3)
+    await link.wait_ready(30)
     monkeypatch.setattr(tracker.roster, "tick", fails("tick"))
     monkeypatch.setattr(tracker._reconciler, "apply", fails("apply"))
-    await until(lambda: min(faults.values()) >= 3, 3, "three of each")
+    await until(lambda: min(faults.values()) >= 3, 30, "three of each")
     await link.close()
     await tracker.close()

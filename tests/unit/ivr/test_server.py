@@ -120,7 +120,7 @@ async def test_without_a_database_the_shipped_script_answers(
     await server.start()
     assert server.in_force.script.name == "direct"
     channel = FakeChannel(after_queue={"QUEUESTATUS": "CONTINUE", "MEMBERINTERFACE": "PJSIP/8001"})
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await serve_call(settings.fastagi_port, channel.answer)
     assert channel.variables["HOTLINE_DONE"] == "1"
     assert "database is away" in caplog.text

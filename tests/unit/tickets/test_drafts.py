@@ -37,7 +37,7 @@ class Line:
 
     async def after(self, count: int) -> None:
         """Wait for so many updates, at most five seconds."""
-        async with asyncio.timeout(5), self._heard:
+        async with asyncio.timeout(30), self._heard:
             await self._heard.wait_for(lambda: len(self.updates) >= count)
 
     def utterance(self, text: str, speaker: Speaker = "citizen", *, final: bool = True) -> Utterance:
