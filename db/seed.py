@@ -22,6 +22,8 @@ from db.models import Category, Jurisdiction, Region, Unit, User
 DATA = Path(__file__).parent / "data"
 
 DEMO_CODE = "421223"
+OWN_CODE = "000000"
+"""The jurisdiction of an installation that does not load the demo one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,26 @@ async def load_accounts(session: AsyncSession, now: datetime) -> list[DemoAccoun
         made.append(DemoAccount(login, name, roles, password))
     await session.flush()
     return made
+
+
+async def load_centre(session: AsyncSession) -> None:
+    """Without the demo jurisdiction: the centre itself, to which accounts and what it answers belong."""
+    if await session.scalar(select(Unit.id).where(Unit.kind == "CENTRE").limit(1)) is not None:
+        return
+    jurisdiction = Jurisdiction(code=OWN_CODE, name="本地", level=3)
+    session.add(jurisdiction)
+    await session.flush()
+    session.add(
+        Unit(
+            code="centre",
+            jurisdiction_id=jurisdiction.id,
+            name="12345政务服务便民热线中心",
+            short_name="热线中心",
+            aliases=["热线管理机构", "12345热线"],
+            kind="CENTRE",
+        )
+    )
+    await session.flush()
 
 
 async def load_demo(session: AsyncSession, now: datetime) -> list[DemoAccount]:

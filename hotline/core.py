@@ -67,7 +67,7 @@ async def open_core(settings: Settings, *, embedded: bool) -> AsyncIterator[Core
 
 async def seed(settings: Settings, sessions: Sessions, clock: Clock) -> list[DemoAccount]:
     """Rows the system needs: categories, deadlines, holidays, articles, the demo county; returns new accounts."""
-    from db.seed import load_categories, load_demo
+    from db.seed import load_categories, load_centre, load_demo
     from db.turns import Turn, take_turn
     from kb.articles import load_articles
     from tickets.calendar import seed_calendar
@@ -80,6 +80,7 @@ async def seed(settings: Settings, sessions: Sessions, clock: Clock) -> list[Dem
             accounts = await load_demo(session, clock.now())
         else:
             await load_categories(session)
+            await load_centre(session)
         year = clock.now().year
         await seed_calendar(session, year - 1, year + 1)
         await seed_profiles(session)

@@ -51,7 +51,9 @@ class Settings(BaseSettings):
     vosk_model: str = Field(default="", description="Folder of a Vosk model.")
     mirror: str = Field(default="", description="Debian mirror from which Asterisk is fetched.")
     number: str = Field(default="12345", description="The number citizens dial.")
-    jurisdiction: str = Field(default="demo", description="Demo jurisdiction to load, or 'none'.")
+    jurisdiction: Literal["demo", "none"] = Field(
+        default="demo", description="Whether the demo jurisdiction is loaded, or none but the centre itself."
+    )
     script: str = Field(default="direct", description="IVR script published at first start.")
     seats: int = Field(default=60, ge=1, le=900, description="Agents' softphone extensions, from 8001.")
     trunk_host: str = Field(default="", description="SIP trunk, host[:port]; empty means the simulator.")

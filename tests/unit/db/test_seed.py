@@ -3,9 +3,10 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from db.models import Category, Region, Unit, User
-from db.seed import load_categories, load_demo
+from db.seed import load_categories, load_centre, load_demo
 from db.session import Sessions
 from tests.fakes.clock import FakeClock
+from tickets.intake import own_jurisdiction
 
 BY_PLACE = "乡镇街道"
 """In the category table this stands for the town of the place."""
@@ -64,3 +65,25 @@ async def test_the_towns_of_the_demo_county_are_there(sessions: Sessions, clock:
     }
     assert village is not None
     assert village.full_name == "湖北省咸宁市崇阳县天城镇白泉村"
+
+
+async def test_without_the_demo_county_there_is_the_centre_alone(sessions: Sessions) -> None:
+    for _ in range(2):
+        async with sessions.begin() as session:
+            await load_centre(session)
+    async with sessions() as session:
+        centre = (await session.scalars(select(Unit))).one()
+        assert (centre.code, centre.kind) == ("centre", "CENTRE")
+        assert await own_jurisdiction(session) == centre.jurisdiction_id
+
+
+async def test_the_demo_county_has_one_centre_also_where_it_is_loaded_later(
+    sessions: Sessions, clock: FakeClock
+) -> None:
+    async with sessions.begin() as session:
+        await load_centre(session)
+    async with sessions.begin() as session:
+        await load_demo(session, clock.now())
+        await load_centre(session)
+    async with sessions() as session:
+        assert (await session.scalars(select(Unit).where(Unit.kind == "CENTRE"))).one().code == "centre"
