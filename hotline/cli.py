@@ -9,6 +9,7 @@ import shutil
 import sys
 import time
 from importlib.metadata import version
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,6 +63,7 @@ app.command("doctor")(doctor.doctor)
 PORTS = 700
 """Ports an installation may use, from its base."""
 
+FIRST_ACCOUNT = 'user add wangli --name "王丽" --role AGENT'
 FIRST_CALL = 'call --from 13912345678 --say "我们村的路灯坏了"'
 
 
@@ -102,9 +104,12 @@ async def _started(system: System) -> None:
     took = time.time() - psutil.Process().create_time()
     kept = accounts_file(settings)
     out.print(f"[bold green]ready[/] after {took:.1f} s")
-    out.print(f"open the desk:        [bold]{settings.desk_url()}[/]  and log in as agent1")
-    if kept.exists():
+    demo = kept.exists()
+    out.print(f"open the desk:        [bold]{settings.desk_url()}[/]{'  and log in as agent1' if demo else ''}")
+    if demo:
         out.print(f"passwords:            {kept}", markup=False)
+    elif settings.jurisdiction == "none":
+        out.print(f"make an account:      {_environment(settings)}{_program()} {FIRST_ACCOUNT}", markup=False)
     if settings.simulator and not settings.trunk_host:
         out.print(f"make a citizen call:  [bold]{_environment(settings)}{_program()} {FIRST_CALL}[/]")
     out.print("[dim]Ctrl-C stops everything this command started[/]")
@@ -189,7 +194,19 @@ def jobs() -> None:
 
 def main() -> Any:
     """Entry point of the `hotline` program."""
+    _mend_streams()
     return app()
+
+
+def _mend_streams() -> None:
+    """What a terminal or a service gave us may be closed, or may not know Chinese: neither ends a command."""
+    # uvloop aborts the process when one of its own descriptors is among the first three.
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 if __name__ == "__main__":

@@ -33,7 +33,10 @@ class ModelUnavailable(Exception):
 
 def is_model(folder: Path) -> bool:
     """Whether this looks like a Vosk model: Kaldi aborts the whole process on a folder that is none."""
-    return (folder / "am" / "final.mdl").is_file() and (folder / "conf").is_dir()
+    try:
+        return (folder / "am" / "final.mdl").is_file() and (folder / "conf").is_dir()
+    except OSError:  # no right to look into it, or no name that a folder may have
+        return False
 
 
 def find_model(settings: Settings) -> Path | None:

@@ -160,6 +160,23 @@ def test_a_folder_that_cannot_be_written_is_named(run: Run, tmp_path: Path) -> N
         assert "HOTLINE_VAR" in text
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "<&- >&-"])
+def test_a_command_works_with_closed_streams(tmp_path: Path, closed: str) -> None:
+    """As some services start programs. uvloop would abort the process."""
+    environment = os.environ | {"HOTLINE_VAR": str(tmp_path / "var")}
+    line = f'exec "$0" -m hotline.cli db status {closed}'
+    done = subprocess.run(["bash", "-c", line, sys.executable], env=environment, cwd=ROOT, capture_output=True)
+    assert (done.returncode, done.stderr) == (1, b""), "the status of a database that is not there"
+
+
+def test_a_terminal_that_knows_no_chinese_gets_what_it_can_show(tmp_path: Path) -> None:
+    environment = os.environ | {"HOTLINE_VAR": str(tmp_path / "var"), "PYTHONIOENCODING": "latin-1"}
+    command = [sys.executable, "-m", "hotline.cli", "script", "show", "direct"]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"survey" in done.stdout
+
+
 # -- scripts -----------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("verb", ["check", "show", "walk", "publish"])
 def test_an_unknown_script_is_refused_with_the_shipped_ones(run: Run, verb: str) -> None:

@@ -46,6 +46,8 @@ def test_a_set_path_is_the_only_candidate(alone: Settings, tmp_path: Path) -> No
     wrong = alone.model_copy(update={"vosk_model": "/nowhere/model"})
     assert find_model(wrong) is None
     assert "/nowhere/model" in explain_missing(wrong)
+    impossible = alone.model_copy(update={"vosk_model": "m" * 300})  # as one that may not be looked into
+    assert find_model(impossible) is None
     assert "hotline models download" in explain_missing(alone)
 
 
