@@ -19,7 +19,7 @@ from tests.fakes.desk_seed import PASSWORD
 from tests.sign_in import sign_in
 
 FAKE_JSSIP = Path(__file__).parents[2] / "fakes" / "fake_jssip.js"
-SHOWN_MS = 15_000
+SHOWN_MS = 30_000
 
 
 class Room:
