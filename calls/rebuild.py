@@ -178,7 +178,7 @@ class Reconciler:
     def _close_vanished(self, picture: Picture, now: datetime) -> None:
         for call in list(self._line.calls.values()):
             missing = [
-                leg for leg in call.legs.values() if leg.channel not in picture.channels and leg.seq <= picture.seq
+                leg for leg in call.legs.values() if not _holds(picture, call, leg) and leg.seq <= picture.seq
             ]
             if call.state is CallState.ENDED:
                 for leg in missing:
@@ -264,6 +264,16 @@ class Reconciler:
                 roster.call_over(agent, now)
             elif agent.state is AgentState.RINGING:
                 roster.ring_stopped(agent, now)
+
+
+def _holds(picture: Picture, call: LiveCall, leg: LiveLeg) -> bool:
+    """Whether Asterisk still has this leg. After its restart it numbers channels anew: an old name may be back
+    with another call behind it."""
+    message = picture.channels.get(leg.channel)
+    if message is None:
+        return False
+    call_id = variables(message).get("CALL_ID", "")
+    return call_id == call.id or not is_call_id(call_id)
 
 
 def _duration(text: str) -> timedelta:
