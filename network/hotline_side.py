@@ -15,7 +15,7 @@ from hotline.settings import Settings
 
 log = logging.getLogger(__name__)
 
-FIND_S = 3.0
+FIND_S = 10.0
 """The hotline's channel exists before the network's is answered; later than this it is not ours to see."""
 
 
@@ -44,7 +44,7 @@ class HotlineSide:
         await self.link.close()
 
     async def find(self, sip_call_id: str) -> None:
-        """Find the channel that carries this SIP call and read its call id; gives up after 3 s."""
+        """Find the channel that carries this SIP call and read its call id; gives up after 10 s."""
         try:
             async with asyncio.timeout(FIND_S):
                 while not self.call_id:
