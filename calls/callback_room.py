@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import select
 
 from calls.call_hours import CallHours
 from calls.callback_claims import settle, sweep
 from calls.callbacks import DAY, SHORT_S, request, tell
+from calls.ledger import AWAY
 from db.models.call import Call, CallbackTask
 from db.session import Sessions
 from hotline.bus import Bus
 from hotline.clock import Clock
 from hotline.events import AgentStateChanged, CallAnswered, CallEnded, Event, QueueAbandoned
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 1.0
+ROW_TRIES = 30
+"""How often a call's row is looked for, once a second: events go out ahead of rows that cannot be written yet."""
+
+Moved = Sequence[CallbackTask | None]
 
 
 class Callbacks:
@@ -40,16 +51,36 @@ class Callbacks:
             if event.state == "offline":
                 await self.sweep()
             return
+        await self._tell(await self._take_in_at_last(event))
+
+    async def _take_in_at_last(self, event: Event) -> Moved:
+        """Who gave up while the database was away is called back all the same; later events wait, in order."""
+        tries = 0
+        while True:
+            try:
+                moved = await self._take_in(event)
+            except AWAY as error:
+                log.warning("call-backs wait for the database: %s", type(error).__name__)
+            else:
+                tries += 1
+                if moved is not None or tries >= ROW_TRIES:
+                    return moved or ()
+            await asyncio.sleep(RETRY_S)
+
+    async def _take_in(self, event: Event) -> Moved | None:
+        """The tasks that this event makes or moves; None when the call has no row yet."""
         async with self._sessions.begin() as session:
             call = await session.get(Call, event.call_id)
-            if call is None or not call.caller:
-                return
+            if call is None:
+                return None
             moved: list[CallbackTask | None] = []
+            if not call.caller:
+                return moved
             if isinstance(event, CallEnded):
                 if call.direction == "out":
                     moved = [await settle(session, self._clock, call)]
             elif call.direction != "in":
-                return
+                return moved
             elif isinstance(event, QueueAbandoned):
                 if event.wait_s >= SHORT_S:
                     moved = [
@@ -73,7 +104,7 @@ class Callbacks:
                 for task in rows:
                     task.state, task.done_at, task.result = "done", self._clock.now(), "市民再次来电已接通"
                     moved.append(task)
-        await self._tell(moved)
+        return moved
 
     async def sweep(self) -> None:
         """Give back the claims of agents who left."""
@@ -81,7 +112,7 @@ class Callbacks:
             moved = await sweep(session, self._clock)
         await self._tell(moved)
 
-    async def _tell(self, moved: list[CallbackTask | None] | list[CallbackTask]) -> None:
+    async def _tell(self, moved: Moved) -> None:
         for task in moved:
             if task is not None:
                 await tell(self._bus, self._clock, task)

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.session import Sessions
@@ -20,6 +21,9 @@ log = logging.getLogger(__name__)
 
 Op = Callable[[AsyncSession], Awaitable[None]]
 """One change of rows. It may run twice (after a failed commit), so it sets, and does not count up."""
+
+AWAY = (OperationalError, InterfaceError, NoConnectionFree, OSError, TimeoutError)
+"""What says of the database that it cannot be had now, and nothing against what was to be written."""
 
 BACKLOG_LIMIT = 50_000
 WAIT_S = 2.0
@@ -94,7 +98,7 @@ class Ledger:
                 return
             try:
                 await self._commit(batch)
-            except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
+            except AWAY as error:
                 log.warning("the database is away (%d changes wait): %s", len(batch), type(error).__name__)
             except Exception:
                 await self._one_by_one(batch, first)  # one bad change must not hold up the others
@@ -111,7 +115,7 @@ class Ledger:
         for number, op in enumerate(batch, first):
             try:
                 await self._commit([op])
-            except (OperationalError, InterfaceError, OSError, TimeoutError):
+            except AWAY:
                 return
             except IntegrityError:
                 # Another writer may have put the row in between: the second time it is found.

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from calls import callbacks
 from calls.callback_room import Callbacks
-from db.models import AgentSession, CallbackTask
+from db.models import AgentSession, Call, CallbackTask
 from db.session import Sessions
 from hotline.bus import LocalBus
+from hotline.callid import new_call_id
 from hotline.events import AgentStateChanged, CallAnswered, CallbackChanged, CallEnded, QueueAbandoned
 from tests.fakes.clock import FakeClock
 from tests.unit.calls.callback_kit import PHONE, a_call, a_call_out, a_task, the_task, users
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -57,6 +62,45 @@ async def test_after_five_seconds_and_once_a_number(
     (task,) = await tasks(sessions)
     assert (task.kind, task.state, task.due_at - task.created_at) == ("missed", "open", timedelta(minutes=30))
     assert told[0] == "open"
+
+
+async def test_who_gives_up_while_the_database_is_away_is_called_back_all_the_same(
+    sessions: Sessions, bus: LocalBus, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calls.callback_room.RETRY_S", 0.01)
+    faults = [
+        OperationalError("SELECT", {}, Exception("starting up")),
+        PoolTimeout("none free"),
+        OSError("refused"),
+    ]
+
+    class Away:
+        def begin(self) -> object:
+            if faults:
+                raise faults.pop()
+            return sessions.begin()
+
+    room = Callbacks(cast(Sessions, Away()), bus, clock)
+    await room.start()
+    # Events go out ahead of rows that cannot be written yet.
+    call_id = new_call_id()
+    await bus.publish(QueueAbandoned(call_id=call_id, queue="common", wait_s=60, at=clock.now()))
+    await until(lambda: not faults, 30, "the database is back")
+    assert await tasks(sessions) == []
+    async with sessions.begin() as session:
+        session.add(Call(id=call_id, caller=PHONE, started_at=clock.now()))
+    await bus.settle()
+    assert [(task.phone, task.kind, task.state) for task in await tasks(sessions)] == [(PHONE, "missed", "open")]
+    await room.close()
+
+
+async def test_a_call_whose_row_never_comes_holds_nobody_up_for_ever(
+    sessions: Sessions, bus: LocalBus, clock: FakeClock, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calls.callback_room.RETRY_S", 0.001)
+    await bus.publish(QueueAbandoned(call_id=new_call_id(), queue="common", wait_s=60, at=clock.now()))
+    await abandoned(sessions, bus, clock, 60)
+    assert told == ["open"]
 
 
 async def test_a_citizen_who_gets_through_needs_no_call_back(

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.ledger import Ledger, Op
@@ -40,14 +41,20 @@ async def test_one_bad_change_does_not_hold_up_the_others(sessions: Sessions) ->
     await ledger.close()
 
 
-async def test_a_database_that_is_away_is_waited_for(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [OperationalError("INSERT", {}, Exception("the server is gone")), PoolTimeout("no connection is free")],
+)
+async def test_a_database_that_is_away_is_waited_for(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
     monkeypatch.setattr("calls.ledger.RETRY_S", 0.01)
     away = asyncio.Event()
     away.set()
 
     async def gate(_: AsyncSession) -> None:
         if away.is_set():
-            raise OperationalError("INSERT", {}, Exception("the server is gone"))
+            raise fault
 
     ledger = Ledger(sessions)
     assert not await ledger.write(gate, add(1))
