@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import hmac
 import os
@@ -12,19 +13,24 @@ from pathlib import Path
 def secret(folder: Path, name: str) -> str:
     """The secret called `name`, made now if this is the first start (43 URL-safe characters)."""
     path = folder / name
+    if value := _read(path):
+        return value
+    folder.mkdir(parents=True, exist_ok=True)
+    # Roles that start at once take turns, and a file that a full disk left empty is no secret.
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        value = _read(path)
+        if not value:
+            value = secrets.token_urlsafe(32)
+            file.write(value + "\n")
+    return value
+
+
+def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
-        pass
-    value = secrets.token_urlsafe(32)
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another process of ours was faster
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(value + "\n")
-    return value
+        return ""
 
 
 def sip_password(folder: Path, extension: str) -> str:
