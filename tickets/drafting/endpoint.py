@@ -98,9 +98,11 @@ class EndpointRefiner:
         }
         async with self._client.post(self._url, json=body, timeout=self._timeout) as response:
             response.raise_for_status()
-            raw = await response.content.read(ANSWER_LIMIT + 1)
-        if len(raw) > ANSWER_LIMIT:
-            raise ValueError("the answer is too long")
+            raw = b""
+            async for piece in response.content.iter_any():  # one read gives what has arrived, not all of it
+                raw += piece
+                if len(raw) > ANSWER_LIMIT:
+                    raise ValueError("the answer is too long")
         answer = json.loads(raw)["choices"][0]["message"]["content"]
         try:
             return Findings.model_validate_json(answer)

@@ -41,14 +41,24 @@ class Endpoint:
         self.status = 200
         self.hang = asyncio.Event()
         self.hangs = False
+        self.in_pieces = False
         self.asked: list[dict[str, Any]] = []
 
-    async def serve(self, request: web.Request) -> web.Response:
+    async def serve(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(await request.json())
         if self.hangs:
             await self.hang.wait()
         content = self.answer if isinstance(self.answer, str) else json.dumps(self.answer)
-        return web.json_response({"choices": [{"message": {"content": content}}]}, status=self.status)
+        whole = {"choices": [{"message": {"content": content}}]}
+        if not self.in_pieces:
+            return web.json_response(whole, status=self.status)
+        response = web.StreamResponse()
+        await response.prepare(request)
+        body = json.dumps(whole).encode()
+        for piece in (body[:20], body[20:]):
+            await response.write(piece)
+            await asyncio.sleep(0.05)  # so that they travel, and arrive, by themselves
+        return response
 
 
 @pytest.fixture
@@ -61,8 +71,16 @@ async def refiner(endpoint: Endpoint, lexicon: Lexicon) -> AsyncIterator[Endpoin
     app = web.Application()
     app.router.add_post("/v1/chat/completions", endpoint.serve)
     async with TestServer(app) as server, aiohttp.ClientSession() as client:
-        yield EndpointRefiner(client, str(server.make_url("/v1/")), "some-model", lexicon, timeout_s=0.5)
+        yield EndpointRefiner(client, str(server.make_url("/v1/")), "some-model", lexicon, timeout_s=30)
         endpoint.hang.set()
+
+
+async def test_an_answer_that_arrives_in_pieces_is_read_whole(
+    endpoint: Endpoint, refiner: EndpointRefiner
+) -> None:
+    endpoint.in_pieces = True
+    endpoint.answer = {"fields": {"appellant_name": {"value": "陈建华", "quote": "我叫陈建华"}}}
+    assert (await refiner.refine(SAID, RULES))["appellant_name"][0].value == "陈建华"
 
 
 async def test_its_findings_stand_before_the_rules(endpoint: Endpoint, refiner: EndpointRefiner) -> None:
@@ -124,10 +142,13 @@ async def test_answers_out_of_shape_leave_the_rules(
     assert "陈建华" not in caplog.text
 
 
-async def test_errors_and_silence_leave_the_rules(endpoint: Endpoint, refiner: EndpointRefiner) -> None:
+async def test_errors_and_silence_leave_the_rules(
+    endpoint: Endpoint, refiner: EndpointRefiner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     endpoint.status = 500
     assert await refiner.refine(SAID, RULES) is RULES
     endpoint.status, endpoint.hangs = 200, True
+    monkeypatch.setattr(refiner, "_timeout", aiohttp.ClientTimeout(total=0.5))
     assert await refiner.refine(SAID, RULES) is RULES
 
 
