@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.call_hours import CallHours
 from calls.callback_claims import settle, sweep
@@ -76,23 +78,16 @@ class Callbacks:
             moved: list[CallbackTask | None] = []
             if not call.caller:
                 return moved
-            if isinstance(event, CallEnded):
-                if call.direction == "out":
-                    moved = [await settle(session, self._clock, call)]
+            if isinstance(event, CallEnded) and call.direction == "out":
+                moved = [await settle(session, self._clock, call)]
             elif call.direction != "in":
                 return moved
             elif isinstance(event, QueueAbandoned):
                 if event.wait_s >= SHORT_S:
-                    moved = [
-                        await request(
-                            session,
-                            self._clock,
-                            call_id=call.id,
-                            phone=call.caller,
-                            kind="missed",
-                            hours=self._hours,
-                        )
-                    ]
+                    moved = [await self._missed(session, call)]
+            elif isinstance(event, CallEnded):
+                if event.outcome == "unknown" and _waited(call, event.at) >= SHORT_S:
+                    moved = [await self._missed(session, call)]  # cut off in the queue: Asterisk went, or we did
             else:
                 rows = await session.scalars(
                     select(CallbackTask).where(
@@ -106,6 +101,11 @@ class Callbacks:
                     moved.append(task)
         return moved
 
+    async def _missed(self, session: AsyncSession, call: Call) -> CallbackTask:
+        return await request(
+            session, self._clock, call_id=call.id, phone=call.caller, kind="missed", hours=self._hours
+        )
+
     async def sweep(self) -> None:
         """Give back the claims of agents who left."""
         async with self._sessions.begin() as session:
@@ -116,3 +116,10 @@ class Callbacks:
         for task in moved:
             if task is not None:
                 await tell(self._bus, self._clock, task)
+
+
+def _waited(call: Call, ended_at: datetime) -> float:
+    """Seconds in queues of a caller whom nobody answered, 0 for others."""
+    if call.queued_at is None or call.answered_at is not None:
+        return 0.0
+    return (ended_at - call.queued_at).total_seconds()

@@ -64,6 +64,25 @@ async def test_after_five_seconds_and_once_a_number(
     assert told[0] == "open"
 
 
+async def test_who_is_cut_off_in_the_queue_is_called_back(
+    sessions: Sessions, bus: LocalBus, clock: FakeClock, told: list[str]
+) -> None:
+    """Asterisk died, or we were away: nobody told of an abandoned call."""
+    began = clock.now()
+    clock.move(seconds=40)
+    waited = await a_call(sessions, clock, queued_at=began)
+    others = [
+        await a_call(sessions, clock, "13800000001"),
+        await a_call(sessions, clock, "13800000002", queued_at=clock.now()),
+        await a_call(sessions, clock, "13800000003", queued_at=began, answered_at=began),
+    ]
+    for call_id in (waited, *others):
+        await bus.publish(CallEnded(call_id=call_id, outcome="unknown", at=clock.now(), hungup_by="unknown"))
+    await bus.settle()
+    assert [(task.phone, task.kind) for task in await tasks(sessions)] == [(PHONE, "missed")]
+    assert told == ["open"]
+
+
 async def test_who_gives_up_while_the_database_is_away_is_called_back_all_the_same(
     sessions: Sessions, bus: LocalBus, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
