@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from alembic.util import CommandError
 from asyncpg.exceptions import InterfaceError, PostgresError
@@ -30,11 +32,19 @@ def open_engine(settings: Settings, *, patient: bool = False) -> AsyncEngine:
 
     `patient`: its statements may take as long as they need, for migrations and for whoever waits at a terminal.
     """
+    if not settings.database_url:
+        _private(settings.var / "hotline.db")
     try:
         return make_engine(settings.db_url, patient=patient)
     except (ArgumentError, NoSuchModuleError, InvalidRequestError, ImportError, ValueError) as error:
         plain = str(error).partition("\n")[0].replace(settings.db_url, "…")  # the address holds a password
         raise UserError(f"HOTLINE_DATABASE_URL is not a database address: {plain}", WRITE_IT_AS) from error
+
+
+def _private(file: Path) -> None:
+    """Make the file before SQLite does, which lets everybody read what it makes: names, numbers, transcripts."""
+    with suppress(OSError):  # it is there; or it cannot be made, which whoever opens it is told
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 @contextmanager

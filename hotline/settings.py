@@ -1,4 +1,4 @@
-"""Every setting of the system, read from the environment (`HOTLINE_*`) and `var/hotline.env`.
+"""Every setting of the system, read from the environment (`HOTLINE_*`).
 
 Ports are derived from one base so that several copies run side by side on one machine.
 """
@@ -181,9 +181,11 @@ class Settings(BaseSettings):
         return self.public_url or f"http://{self.host}:{self.desk_port}"
 
     def make_folders(self) -> None:
-        """Create the folders of this installation; secrets and sockets are for the owner only."""
-        for folder in (self.var, self.recordings_dir, self.prompts_dir, self.models_dir, self.log_dir):
+        """Create the folders of this installation; secrets, sockets and recordings are for the owner only."""
+        for folder in (self.var, self.prompts_dir, self.models_dir, self.log_dir):
             folder.mkdir(parents=True, exist_ok=True)
+        # Not changed where it is there: it may be another machine's, or opened to those who keep copies.
+        self.recordings_dir.mkdir(mode=0o700, exist_ok=True)
         for folder in (self.secrets_dir, self.run_dir):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)

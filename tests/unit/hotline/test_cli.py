@@ -213,6 +213,11 @@ def test_a_broken_script_is_not_published(installed: Run, tmp_path: Path) -> Non
 
 
 # -- database and accounts ---------------------------------------------------------------------------------
+def test_the_database_is_for_its_owner_only(run: Run, tmp_path: Path) -> None:
+    assert run("db", "upgrade")[0] == 0
+    assert (tmp_path / "var" / "hotline.db").stat().st_mode & 0o777 == 0o600
+
+
 def test_the_database_goes_up_and_down_and_says_where_it_is(run: Run) -> None:
     assert run("db", "status")[0] == 1
     assert "revision 0001" in run("db", "upgrade")[1]

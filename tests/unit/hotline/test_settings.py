@@ -38,10 +38,11 @@ def test_sockets_of_a_deep_folder_get_a_short_home(tmp_path: Path) -> None:
     assert Settings(var=tmp_path / ("e" * 100)).run_dir != settings.run_dir
 
 
-def test_secrets_folder_is_private(tmp_path: Path) -> None:
+def test_secrets_and_recordings_are_private(tmp_path: Path) -> None:
     settings = Settings(var=tmp_path / "v")
     settings.make_folders()
     assert settings.secrets_dir.stat().st_mode & 0o777 == 0o700
+    assert settings.recordings_dir.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_port_base_out_of_range_is_refused() -> None:
