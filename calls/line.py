@@ -178,7 +178,7 @@ class Line:
         agent = self.roster.get(leg.name)
         if call.rejoining == leg.name or ((again := call.leg_of("agent", leg.name)) and again.joined_at):
             return  # the same seat is, or is about to be, on the line by another leg
-        if agent is not None:
+        if agent is not None and agent.call_id in ("", call.id):  # else another call's: that one goes on
             if leg.joined_at or agent.state in (AgentState.TALKING, AgentState.HELD):
                 self.roster.call_over(agent, at)
             else:
