@@ -148,9 +148,9 @@ class Changes:
 
         self.rows.append(op)
 
-    def log_state(self, agent: LiveAgent, user_id: int | None) -> None:
-        """Close the agent's open line of history and begin the next."""
-        seat, at = agent.agent, agent.since
+    def log_state(self, agent: LiveAgent, at: datetime) -> None:
+        """Close the agent's open line of history and begin the next; a new reason is a line of its own."""
+        seat, user_id = agent.agent, agent.user_id
         row = {"state": str(agent.state), "reason": agent.reason, "call_id": agent.call_id or None}
 
         async def op(session: AsyncSession) -> None:

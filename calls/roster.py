@@ -65,12 +65,12 @@ class Roster:
         if state is not agent.state:
             agent.since = at
         agent.state, agent.reason, agent.call_id = state, reason, new_call
-        self._record(agent)
+        self._record(agent, at)
 
-    def _record(self, agent: LiveAgent) -> None:
+    def _record(self, agent: LiveAgent, at: datetime) -> None:
         changes = self._changes()
         changes.save_agent(agent)
-        changes.log_state(agent, agent.user_id)
+        changes.log_state(agent, at)
         changes.publish(
             AgentStateChanged(
                 call_id=agent.call_id,

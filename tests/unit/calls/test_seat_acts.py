@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from calls.client import ControlRefused
+from db.models import AgentStateLog
 from hotline.events import AgentStateChanged
 from tests.unit.calls.kit import AGENT, Room
 from tests.waiting import until
@@ -62,3 +64,19 @@ async def test_a_page_that_was_given_up_is_taken_back_by_its_heartbeat(calls: Ro
     await calls.client.do("logout", actor="8001")
     with pytest.raises(ControlRefused, match="尚未签入"):
         await calls.client.do("heartbeat", actor="8001", sip_registered=True, mic_ok=True)
+
+
+async def test_a_new_reason_is_a_line_of_its_own_in_the_agent_s_day(calls: Room) -> None:
+    await calls.sits()
+    await calls.client.do("not_ready", actor="8001", reason="break")
+    broke_off = calls.clock.now()
+    calls.clock.move(seconds=600)
+    await calls.client.do("not_ready", actor="8001", reason="meal")
+    calls.clock.move(seconds=1800)
+    await calls.client.do("logout", actor="8001")
+    async with calls.sessions() as session:
+        rows = (await session.scalars(select(AgentStateLog).order_by(AgentStateLog.id))).all()
+    away = {row.reason: row for row in rows if row.state == "not_ready"}
+    assert away["break"].since == broke_off
+    lasted = {reason: (row.until - row.since).total_seconds() for reason, row in away.items() if row.until}
+    assert (lasted["break"], lasted["meal"]) == (600, 1800)
