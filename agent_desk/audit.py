@@ -44,8 +44,24 @@ ACTS = {
     "heard": "标记已听",
     "publish": "发布",
     "validity": "调整有效期",
+    "take": "认领回拨",
+    "release": "放回",
+    "attempt": "回拨未接通",
+    "reach": "回拨接通",
     "give_up": "放弃回拨",
+    "ticket": "登记留言工单",
+    "no_ticket": "留言未建工单",
 } | {action: row.label for action, row in (ACTIONS | {CHECK.action: CHECK}).items()}
+STATES = {
+    "open": "待回拨",
+    "taken": "已认领",
+    "done": "已完成",
+    "given_up": "已放弃",
+    "published": "已发布",
+    "expired": "已过期",
+}
+"""States of what is no ticket."""
+SYSTEM = "系统"
 
 routes = web.RouteTableDef()
 
@@ -82,7 +98,7 @@ async def page(request: web.Request) -> web.StreamResponse:
             .where(*where)
         )
         found = await session.execute(
-            select(AuditEvent, User.login, Unit.name)
+            select(AuditEvent, User.name, User.login, Unit.name)
             .outerjoin(User, User.id == AuditEvent.actor_user_id)
             .outerjoin(Unit, Unit.id == AuditEvent.unit_id)
             .where(*where)
@@ -90,12 +106,12 @@ async def page(request: web.Request) -> web.StreamResponse:
             .limit(PAGE)
             .offset((number - 1) * PAGE)
         )
-        rows = [(event, login or "", unit or "") for event, login, unit in found.all()]
+        rows = [(event, name or "", login or "", unit or "") for event, name, login, unit in found.all()]
         names = await _names(session, [event for event, *_ in rows])
     return render(
         request,
         "audit.html",
-        rows=[_line(event, login, unit, names) for event, login, unit in rows],
+        rows=[_line(event, name, login, unit, names) for event, name, login, unit in rows],
         acts=ACTS,
         chosen={
             "who": who,
@@ -123,6 +139,7 @@ def _where(who: str, act: str, since: date | None, until: date | None) -> list[C
         where.append(
             or_(
                 AuditEvent.actor_name.contains(who, autoescape=True),
+                User.name.contains(who, autoescape=True),
                 User.login.contains(who, autoescape=True),
             )
         )
@@ -147,10 +164,10 @@ async def _names(session: AsyncSession, events: Iterable[AuditEvent]) -> dict[tu
     return named | {("ticket", str(number)): ticket_no for number, ticket_no in tickets.all()}
 
 
-def _line(event: AuditEvent, login: str, unit: str, names: dict[tuple[str, str], str]) -> Line:
+def _line(event: AuditEvent, name: str, login: str, unit: str, names: dict[tuple[str, str], str]) -> Line:
     return Line(
         at=event.at,
-        who=event.actor_name or "系统",
+        who=SYSTEM if event.actor_name == "system" else event.actor_name or name or SYSTEM,
         login=login,
         unit=unit,
         act=ACTS.get(event.action, event.action),
@@ -161,5 +178,8 @@ def _line(event: AuditEvent, login: str, unit: str, names: dict[tuple[str, str],
 
 
 def _states(before: str, after: str) -> str:
-    names = [STATE_NAMES[State(state)] if state in words.TICKET_STATES else state for state in (before, after)]
+    names = [
+        STATE_NAMES[State(state)] if state in words.TICKET_STATES else STATES.get(state, state)
+        for state in (before, after)
+    ]
     return " → ".join(name for name in names if name) if names[0] != names[1] else names[1]

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from aiohttp import hdrs
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from agent_desk.audit import ACTS, PAGE
 from db.models import AuditEvent, User
@@ -57,6 +59,54 @@ async def test_it_is_filtered_by_person_act_and_day(desk: Desk) -> None:
     assert "王丽" in rows(await shown(auditor, "?until=2025-11-14"))
     assert "李敏" not in rows(await shown(auditor, "?until=2025-11-14"))
     assert "王丽" not in rows(await shown(auditor, "?since=2025-11-15"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "action", "before", "after"),
+    [
+        ("callback", "take", "open", "taken"),
+        ("callback", "release", "taken", "open"),
+        ("callback", "attempt", "taken", "open"),
+        ("callback", "reach", "taken", "done"),
+        ("callback", "give_up", "open", "given_up"),
+        ("voicemail", "ticket", "", ""),
+        ("voicemail", "no_ticket", "", ""),
+        ("article", "validity", "published", "expired"),
+    ],
+)
+async def test_what_the_house_does_by_itself_is_told_in_chinese(
+    desk: Desk, kind: str, action: str, before: str, after: str
+) -> None:
+    auditor = await as_role(desk, "SECURITY")
+    async with desk.sessions.begin() as session:
+        session.add(
+            AuditEvent(
+                at=desk.clock.now(),
+                object_kind=kind,
+                object_id="7",
+                action=action,
+                actor_name="system",
+                from_state=before,
+                to_state=after,
+            )
+        )
+    row = rows(await shown(auditor)).split("</tr>")[0]
+    cells = re.findall(r"<td[^>]*>(.*?)</td>", row)
+    assert cells[1] == "系统"
+    assert not re.search("[A-Za-z_]", "".join(cells[1:])), cells
+
+
+async def test_an_act_at_a_seat_bears_its_agent_s_name(desk: Desk) -> None:
+    auditor = await as_role(desk, "SECURITY")
+    async with desk.sessions.begin() as session:
+        agent = await session.scalar(select(User.id).where(User.login == "agent1"))
+        session.add(
+            AuditEvent(
+                at=desk.clock.now(), object_kind="callback", object_id="7", action="reach", actor_user_id=agent
+            )
+        )
+    row = rows(await shown(auditor, "?who=王丽")).split("</tr>")[0]
+    assert "回拨接通" in row and "王丽" in row and "系统" not in row
 
 
 async def test_pages_keep_the_filter(desk: Desk) -> None:
