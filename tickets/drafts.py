@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -28,7 +29,7 @@ from tickets.draft_row import lock_draft
 from tickets.drafting.drafter import Drafter
 from tickets.drafting.lexicon import Lexicon
 from tickets.errors import Conflict
-from tickets.fields import FIELD_NAMES, FieldErrors
+from tickets.fields import FIELD_NAMES, FieldErrors, storable
 
 log = logging.getLogger(__name__)
 
@@ -146,9 +147,10 @@ def _check(changes: Mapping[str, Any]) -> None:
 
 def _storable(value: Any) -> bool:
     if isinstance(value, list):
-        return len(value) <= 12 and all(isinstance(item, str) and len(item) <= 64 for item in value)
-    # NUL cannot be stored by PostgreSQL.
-    return value is None or isinstance(value, bool | int | float) or (isinstance(value, str) and "\0" not in value)
+        return len(value) <= 12 and all(isinstance(i, str) and len(i) <= 64 and storable(i) for i in value)
+    if isinstance(value, float):
+        return math.isfinite(value)  # others are no JSON: PostgreSQL and browsers refuse the whole draft
+    return value is None or isinstance(value, bool | int) or (isinstance(value, str) and storable(value))
 
 
 class _Talk:

@@ -84,6 +84,18 @@ def is_phone(digits: str) -> bool:
     return _PHONE.fullmatch(digits) is not None
 
 
+def storable(text: str) -> bool:
+    """Whether every database keeps this text: PostgreSQL takes neither NUL nor half a character."""
+    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def _storable(value: Any) -> Any:
+    texts = value if isinstance(value, list) else [value]
+    if any(isinstance(text, str) and not storable(text) for text in texts):
+        raise ValueError("填写的内容不对")
+    return value
+
+
 class TicketFields(BaseModel):
     """What the agent submits. Empty text means not filled; `check` says what an act still needs."""
 
@@ -112,6 +124,8 @@ class TicketFields(BaseModel):
     urgency: str = "GENERAL"
     tags: Annotated[list[str], Field(max_length=12)] = []
     is_public: bool = True
+
+    _every_database = field_validator("*")(_storable)
 
     @field_validator("phone", "phone_alt")
     @classmethod
@@ -212,6 +226,8 @@ def check_answer(fields: TicketFields, article_id: str | None, answer_text: str)
         faults["appeal_type"] = f"{APPEAL_TYPES[fields.appeal_type]}不能直接答复办结，请提交工单。"
     if not (article_id or answer_text.strip()):
         faults["answer_text"] = "请选择所用的知识，或写下答复内容。"
+    elif not storable(answer_text):
+        faults["answer_text"] = "填写的内容不对。"
     _finish(fields, faults)
 
 
@@ -247,6 +263,8 @@ class UnitReplyFields(BaseModel):
     unsolved_reason: Annotated[str, Field(max_length=64)] = ""
     result_text: Annotated[str, Field(max_length=8000)] = ""
     public_text: Annotated[str, Field(max_length=4000)] = ""
+
+    _every_database = field_validator("*")(_storable)
 
     @field_validator("contact_time")
     @classmethod

@@ -181,7 +181,11 @@ async def test_hostile_changes_are_refused_whole(sessions: Sessions, clock: Fake
         {"title": "长" * 8001},
         {"title": {"a": 1}},
         {"title": "a\0b"},
+        {"title": "half a character \ud83d"},
+        {"lat": float("nan")},
+        {"lng": float("inf")},
         {"tags": ["x" * 65]},
+        {"tags": ["a\0b"]},
         {"tags": [1]},
     ]
     for changes in cases:

@@ -95,6 +95,19 @@ def test_hostile_values_get_a_sentence_beside_their_field(name: str, value: Any)
     assert caught.value.errors[name].startswith(FIELD_NAMES[name])
 
 
+@pytest.mark.parametrize("text", ["a\0b", "half a character \ud83d"])
+def test_what_one_database_cannot_keep_is_refused_before(text: str) -> None:
+    """PostgreSQL takes neither; SQLite takes both."""
+    for values in ({"content": text}, {"tags": [text]}):
+        with pytest.raises(FieldErrors):
+            TicketFields.parse(values)
+    with pytest.raises(FieldErrors):
+        UnitReplyFields.parse({"result_text": text})
+    with pytest.raises(FieldErrors) as caught:
+        check_answer(lamp_fields(appeal_type="CONSULT"), None, text)
+    assert list(caught.value.errors) == ["answer_text"]
+
+
 def test_unknown_fields_are_ignored_and_doubled_tags_once() -> None:
     fields = TicketFields.parse({"caller_id": "110", "tags": ["涉企", "涉企"]})
     assert fields.tags == ["涉企"]
