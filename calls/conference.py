@@ -59,6 +59,8 @@ class Conference:
         self._answer_s = answer_s
         self._speak = speak
         self._tasks: set[asyncio.Task[None]] = set()
+        self._rejoins: dict[str, object] = {}
+        """Call -> the newest attempt to connect its seat again."""
 
     async def close(self) -> None:
         for task in list(self._tasks):
@@ -97,8 +99,11 @@ class Conference:
         if old is None or citizen is None:
             raise ControlRefused("通话已经结束。")
 
+        attempt = object()
+
         def keep(_: datetime) -> None:
             call.rejoining = agent
+            self._rejoins[call.id] = attempt
 
         await self._tracker.call(keep)
         try:
@@ -131,6 +136,9 @@ class Conference:
         finally:
 
             def over(at: datetime) -> None:
+                if self._rejoins.get(call.id) is not attempt:
+                    return  # the page was reloaded once more, and the seat is just being rung for it
+                del self._rejoins[call.id]
                 call.rejoining = ""
                 seat = self._tracker.roster.get(agent)
                 if seat is not None and call.leg_of("agent", agent) is None:

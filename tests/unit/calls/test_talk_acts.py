@@ -7,8 +7,10 @@ import asyncio
 import pytest
 
 from calls.client import ControlRefused
-from hotline.events import HandoffChanged
-from tests.unit.calls.kit import AGENT, CITIZEN, Room, joins, originates
+from hotline.events import CallRinging, HandoffChanged
+from tests.fakes.asterisk_ami import Fields
+from tests.unit.calls.kit import AGENT, CALL, CITIZEN, Room, joins, originates, unique
+from tests.waiting import until
 
 
 async def test_handoff_moves_both_and_calls_with_the_citizens_number(calls: Room) -> None:
@@ -86,3 +88,45 @@ async def test_a_hand_off_asked_for_twice_at_once_rings_once(calls: Room) -> Non
     assert isinstance(other, ControlRefused) and "请稍候" in str(other)
     await calls.wait(HandoffChanged, status="accepted")
     assert len(calls.fake.asked("Originate")) == 1
+
+
+async def test_a_page_reloaded_twice_finds_its_citizen_still_there(calls: Room) -> None:
+    """The second wish ends the first ring; that end must not send the citizen back to the queue."""
+    await calls.talks()
+    joins(calls)
+    legs = ["PJSIP/8001-00000021", "PJSIP/8001-00000022"]
+
+    def originate(fields: Fields) -> list[Fields]:
+        if len(calls.fake.asked("Originate")) == 1:
+            rings(legs[0])
+        return [{"Response": "Success", "Message": "Originate successfully queued"}]
+
+    def rings(leg: str) -> None:
+        variables = [f"CALL_ID={CALL}", "HOTLINE_ROLE=agent:8001"]
+        calls.emit("VarSet", leg, Linkedid=unique(leg), ChanVariable=variables)
+
+    def ends(number: int, leg: str, response: str) -> None:
+        action_id = str(calls.fake.asked("Originate")[number]["ActionID"])
+        fields = {"Response": response, "Reason": "4" if response == "Success" else "0", "ActionID": action_id}
+        calls.emit("OriginateResponse", leg, **fields)
+
+    def hangup(fields: Fields) -> list[Fields]:
+        calls.hangs_up(str(fields["Channel"]))
+        return [{"Response": "Success"}]
+
+    calls.fake.on("Originate", originate)
+    calls.fake.on("Hangup", hangup)
+    first = asyncio.create_task(calls.client.do("rejoin", actor="8001", timeout=30))
+    await until(lambda: len(calls.heard(CallRinging)) == 2)
+    calls.hangs_up(AGENT)
+    second = asyncio.create_task(calls.client.do("rejoin", actor="8001", timeout=30))
+    await until(lambda: len(calls.fake.asked("Originate")) == 2)
+    ends(0, legs[0], "Failure")
+    with pytest.raises(ControlRefused, match="没有接通"):
+        await first
+    rings(legs[1])
+    calls.emit("ConfbridgeJoin", legs[1], Conference="1")
+    ends(1, legs[1], "Success")
+    assert await second == {"call_id": CALL}
+    assert [asked["Context"] for asked in calls.fake.asked("Redirect")] == ["handoff"]
+    assert calls.tracker.roster.agents["8001"].state == "talking"
