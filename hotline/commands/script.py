@@ -98,6 +98,7 @@ def publish(
     """Publish a script as a new version. Calls under way stay on theirs."""
     from hotline.clock import SystemClock
     from hotline.commands.database import open_sessions
+    from hotline.commands.user import at_the_terminal
     from ivr.document import ScriptRefused
     from ivr.versions import publish as publish_version
 
@@ -108,7 +109,9 @@ def publish(
         async with open_sessions(settings) as sessions, sessions.begin() as session:
             try:
                 text = path.read_text(encoding="utf-8")
-                version = await publish_version(session, SystemClock(), text, note=note)
+                version = await publish_version(
+                    session, SystemClock(), text, user_name=at_the_terminal(), note=note
+                )
             except (ScriptRefused, OSError, UnicodeDecodeError) as error:
                 raise UserError(str(error), f"`hotline script check {path}` shows every problem") from error
         out.print(f"published {version.name} version {version.version}")

@@ -36,17 +36,19 @@ def _trace(user: User, action: str, **detail: Any) -> AuditEvent:
         object_kind="account",
         object_id=str(user.id),
         action=action,
-        actor_name=f"命令行 {_machine_user()}"[:64],
+        actor_name=at_the_terminal(),
         unit_id=user.unit_id,
         detail={"login": user.login} | detail,
     )
 
 
-def _machine_user() -> str:
+def at_the_terminal() -> str:
+    """How the audit trail names whoever gave a command: the user of this machine."""
     try:
-        return getpass.getuser()
+        name = getpass.getuser()
     except (KeyError, OSError):  # a container's user without a name
-        return str(os.getuid())
+        name = str(os.getuid())
+    return f"命令行 {name}"[:64]
 
 
 @app.command("add")

@@ -210,6 +210,10 @@ def test_a_broken_script_is_not_published(installed: Run, tmp_path: Path) -> Non
     assert code == 2
     assert f"`hotline script check {broken}`" in text
     assert installed("script", "publish", "menu", "--note", "first")[0] == 0
+    with sqlite3.connect(tmp_path / "var" / "hotline.db") as database:
+        published = database.execute("SELECT object_id, actor_name, reason FROM audit_event").fetchall()
+    database.close()
+    assert [(what, who.startswith("命令行 "), why) for what, who, why in published] == [("menu:1", True, "first")]
 
 
 # -- database and accounts ---------------------------------------------------------------------------------
