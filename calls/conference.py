@@ -88,8 +88,7 @@ class Conference:
             )
         except TimeoutError:
             raise ControlRefused("三方通话没有建立成功，请确认市民仍在线后重试。") from None
-        if call.state is CallState.ENDED:
-            raise ControlRefused("市民已经挂机。")
+        _still_there(call)
 
     # -- one seat, again or first --------------------------------------------------------------
     async def rejoin(self, call: LiveCall, agent: str) -> None:
@@ -193,6 +192,7 @@ class Conference:
         handoff.id = await self._insert(call, handoff, reason_code, at)
 
         def keep(now: datetime) -> None:
+            _still_there(call)
             call.handoff = handoff
             self._tracker.line.rules.move(call, handoff, "calling", now)
 
@@ -203,6 +203,7 @@ class Conference:
         """Ring the other side once more."""
 
         def keep(now: datetime) -> None:
+            _still_there(call)
             handoff.attempts += 1
             handoff.channel = handoff.cause = ""
             handoff.accepted_at = None
@@ -266,11 +267,17 @@ class Conference:
                 lambda: (
                     handoff.accepted_at is not None
                     or (handoff.channel and handoff.channel not in call.legs)
+                    or handoff.status != "calling"
                     or call.state is CallState.ENDED
                 ),
                 WHISPER_S,
             )
-        return "" if handoff.accepted_at is not None else "left"
+        if handoff.accepted_at is not None:
+            return ""
+        if handoff.status != "calling" or call.state is CallState.ENDED:
+            # Given up before this channel was known: whoever answered would wait alone in the conference.
+            self._tracker.act("Hangup", Channel=outcome.channel)
+        return "left"
 
     async def _make_whisper(self, call: LiveCall, handoff: LiveHandoff, path: Path) -> None:
         """Speech is made while it rings; when it is late or fails the other side simply is not told by voice."""
@@ -305,3 +312,9 @@ class Conference:
             log.exception("the hand-off of call %s could not be written; it goes on all the same", call.id)
             return 0
         return row.id
+
+
+def _still_there(call: LiveCall) -> None:
+    """Nobody is rung for a citizen who is gone. Raises ControlRefused."""
+    if call.state is CallState.ENDED:
+        raise ControlRefused("市民已经挂机。")

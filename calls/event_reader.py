@@ -144,7 +144,9 @@ class EventReader:
     def _third_side(call: LiveCall, leg: LiveLeg) -> None:
         """Is this the leg that a hand-off is ringing?"""
         handoff = call.handoff
-        if handoff is not None and not handoff.channel and (leg.role, leg.name) == (handoff.role, handoff.target):
+        if handoff is None or handoff.channel or handoff.status != "calling":
+            return
+        if (leg.role, leg.name) == (handoff.role, handoff.target):
             handoff.channel = leg.channel
 
     def _leg(self, message: Message) -> tuple[LiveCall, LiveLeg] | None:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from calls.client import ControlRefused
-from hotline.events import CallRinging, HandoffChanged
+from hotline.events import CallEnded, CallRinging, HandoffChanged
 from tests.fakes.asterisk_ami import Fields
 from tests.unit.calls.kit import AGENT, CALL, CITIZEN, Room, joins, originates, unique
 from tests.waiting import until
@@ -130,3 +130,40 @@ async def test_a_page_reloaded_twice_finds_its_citizen_still_there(calls: Room) 
     assert await second == {"call_id": CALL}
     assert [asked["Context"] for asked in calls.fake.asked("Redirect")] == ["handoff"]
     assert calls.tracker.roster.agents["8001"].state == "talking"
+
+
+async def test_nobody_is_rung_for_a_citizen_who_has_gone(calls: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    await calls.talks()
+    joins(calls)
+
+    async def insert(*_: object) -> int:
+        calls.hangs_up()
+        await calls.wait(CallEnded)
+        return 1
+
+    monkeypatch.setattr(calls.conference, "_insert", insert)
+    with pytest.raises(ControlRefused, match="市民已经挂机"):
+        await calls.client.do("handoff", actor="8001", target="110", timeout=30)
+    assert not calls.fake.asked("Originate")
+
+
+@pytest.mark.parametrize("given_up", ["citizen", "agent"])
+async def test_who_answers_what_was_given_up_does_not_wait_alone(calls: Room, given_up: str) -> None:
+    """Given up in the moment between the order to ring and the first sign of the channel."""
+    await calls.talks()
+    joins(calls)
+    leg = "PJSIP/trunk-00000007"
+    calls.fake.on("Originate", lambda _: [{"Response": "Success", "Message": "Originate successfully queued"}])
+    await calls.client.do("handoff", actor="8001", target="110")
+    await until(lambda: calls.fake.asked("Originate"))
+    if given_up == "citizen":
+        calls.hangs_up()
+    else:
+        await calls.client.do("handoff_cancel", actor="8001")
+    await calls.wait(HandoffChanged, status="cancelled")
+    calls.emit("VarSet", leg, Linkedid="17.7", ChanVariable=[f"CALL_ID={CALL}", "HOTLINE_ROLE=emergency:110"])
+    calls.emit("ConfbridgeJoin", leg, Conference="1")
+    action_id = str(calls.fake.asked("Originate")[0]["ActionID"])
+    calls.emit("OriginateResponse", leg, Response="Success", Reason="4", ActionID=action_id)
+    await until(lambda: leg in [asked["Channel"] for asked in calls.fake.asked("Hangup")])
+    assert not calls.heard(HandoffChanged, status="accepted")
