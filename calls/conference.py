@@ -33,6 +33,8 @@ WHISPER_S = 20.0
 """An answered side that does not join within this has hung up or is stuck in the whisper."""
 DATABASE_S = 2.0
 """A hand-off does not wait longer than this for its row: the citizen's safety comes first."""
+CAUSE_S = 2.0
+"""Asterisk may tell the end of an attempt before that of its channel, which carries the cause."""
 
 CAUSES = {"17": "busy", "18": "no_answer", "19": "no_answer", "21": "refused", "1": "no_number"}
 
@@ -261,6 +263,8 @@ class Conference:
             Variable=leg_variables(call, handoff, told),
         )
         if not outcome.answered:
+            if outcome.reason == "failed":
+                await self._hear_cause(call, handoff)
             return outcome.reason
         with contextlib.suppress(TimeoutError):
             await self._tracker.wait_for(
@@ -278,6 +282,13 @@ class Conference:
             # Given up before this channel was known: whoever answered would wait alone in the conference.
             self._tracker.act("Hangup", Channel=outcome.channel)
         return "left"
+
+    async def _hear_cause(self, call: LiveCall, handoff: LiveHandoff) -> None:
+        with contextlib.suppress(TimeoutError):
+            await self._tracker.wait_for(
+                lambda: handoff.cause or handoff.status != "calling" or call.state is CallState.ENDED,
+                CAUSE_S,
+            )
 
     async def _make_whisper(self, call: LiveCall, handoff: LiveHandoff, path: Path) -> None:
         """Speech is made while it rings; when it is late or fails the other side simply is not told by voice."""

@@ -57,6 +57,29 @@ async def test_no_answer_is_told_and_leaving_is_refused(calls: Room) -> None:
         await calls.client.do("leave", actor="8001")
 
 
+@pytest.mark.parametrize("cause_first", [True, False])
+async def test_busy_is_told_as_busy_however_asterisk_orders_its_events(calls: Room, cause_first: bool) -> None:
+    await calls.talks()
+    joins(calls)
+    leg = "PJSIP/trunk-00000007"
+
+    def originate(fields: Fields) -> list[Fields]:
+        calls.emit("VarSet", leg, Linkedid="17.7", ChanVariable=[f"CALL_ID={CALL}", "HOTLINE_ROLE=emergency:110"])
+        if cause_first:
+            calls.emit("Hangup", leg, Cause="17")
+        ended: Fields = {"Event": "OriginateResponse", "Tagged": "1", "Response": "Failure", "Reason": "1"}
+        return [{"Response": "Success", "Message": "Originate successfully queued"}, ended]
+
+    calls.fake.on("Originate", originate)
+    await calls.client.do("handoff", actor="8001", target="110")
+    if not cause_first:
+        await until(lambda: calls.fake.asked("Originate"))
+        await calls.link.do("Ping")  # the end of the attempt has been taken in
+        calls.emit("Hangup", leg, Cause="17")
+    failed = await calls.wait(HandoffChanged, status="failed")
+    assert failed.reason == "busy"
+
+
 async def test_a_redirect_that_does_not_come_about_is_told(calls: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("calls.conference.GATHER_S", 0.05)
     await calls.talks()
