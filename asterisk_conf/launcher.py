@@ -17,6 +17,7 @@ from pathlib import Path
 from asterisk_conf.answers import make_answers
 from asterisk_conf.find import find_asterisk
 from asterisk_conf.loaded import check_loaded
+from asterisk_conf.logfiles import put_away_full
 from asterisk_conf.orphan import Orphan, find_orphan
 from asterisk_conf.ports import check_ports_free
 from asterisk_conf.program import AsteriskError, AsteriskProgram
@@ -31,6 +32,8 @@ BOOT_S = 30.0
 """An Asterisk that is not up after this long will not come up (it takes under 2 s)."""
 STOP_S = 10.0
 """How long Asterisk may take to stop before it is killed."""
+LOGS_EVERY_S = 60.0
+"""How often its log files are looked at."""
 
 
 class AsteriskInstance:
@@ -57,7 +60,7 @@ class AsteriskInstance:
         self._survive = survive
         self._folders = Folders.of(settings, name)
         self._process: asyncio.subprocess.Process | Orphan | None = None
-        self._supervisor: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._restarts = 0
 
     @property
@@ -99,15 +102,19 @@ class AsteriskInstance:
         except BaseException:
             await end(self._process, STOP_S)
             raise
-        self._supervisor = asyncio.create_task(self._supervise(), name=f"asterisk-{self._name}")
+        self._tasks = [
+            asyncio.create_task(self._supervise(), name=f"asterisk-{self._name}"),
+            asyncio.create_task(self._keep_logs_small(), name=f"asterisk-{self._name}-logs"),
+        ]
 
     async def stop(self) -> None:
         """Stop supervising, then Asterisk itself: politely, and by force after 10 s."""
-        if self._supervisor is not None:
-            self._supervisor.cancel()
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
             with contextlib.suppress(asyncio.CancelledError):
-                await self._supervisor
-            self._supervisor = None
+                await task
+        self._tasks = []
         await end(self._process, STOP_S)
 
     async def restart(self) -> None:
@@ -226,6 +233,15 @@ class AsteriskInstance:
                 await end(self._process, STOP_S)
                 continue
             self._on_change(True)
+
+    async def _keep_logs_small(self) -> None:
+        while True:
+            await asyncio.sleep(LOGS_EVERY_S)
+            try:
+                if put_away_full(self._folders.log):
+                    await self.cli("logger reload")
+            except (AsteriskError, OSError) as error:
+                log.warning("asterisk (%s): its log files cannot be put away: %s", self._name, error)
 
 
 async def run_cli(program: AsteriskProgram, conf: Path, command: str, timeout: float = 10.0) -> str:

@@ -96,6 +96,24 @@ async def test_each_death_and_return_is_told(settings: Settings, asterisk_progra
         await instance.stop()
 
 
+async def test_full_logs_are_put_away_and_written_on(
+    settings: Settings, asterisk_program: AsteriskProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("asterisk_conf.launcher.LOGS_EVERY_S", 0.1)
+    monkeypatch.setattr("asterisk_conf.logfiles.LARGEST", 1)
+    instance = AsteriskInstance(settings, "network", program=asterisk_program)
+    await instance.start()
+    log = instance.folders.log / "messages.log"
+    try:
+        await until(lambda: log.with_name("messages.log.2").exists(), 30, "two files put away")
+        monkeypatch.setattr("asterisk_conf.logfiles.LARGEST", 10**9)
+        await until(log.exists, 30, "a file of its own")
+        await instance.cli("module load no_such_module")
+        await until(lambda: "no_such_module" in log.read_text(encoding="utf-8"), 30, "a line in the new file")
+    finally:
+        await instance.stop()
+
+
 async def test_two_copies_side_by_side(
     asterisk_pair: AsteriskPair, asterisk_program: AsteriskProgram, tmp_path: Path
 ) -> None:
