@@ -102,16 +102,23 @@ async function wrapUpDone() {
 async function send(kind) {
   const button = $(`[data-submit="${kind}"]`);
   if (!state.draft || button.hidden) return;
+  if (kind === "decline") return decline();
   const more = {};
-  if (kind === "decline") {
-    const choice = await askDecline();
-    if (!choice) return;
-    Object.assign(more, choice);
-  }
   if (kind === "hand_over") more.handoff_id = state.handoff?.id;
   if (!(await agreed())) return;
   more.new_ticket = wantsNew();
   await submit(kind, more);
+}
+
+/** What is missing in the dialog itself is asked for there again. */
+async function decline() {
+  const callId = state.call.id;
+  let problem = "";
+  do {
+    const choice = await askDecline(callId, problem);
+    if (!choice || state.call?.id !== callId || !(await agreed())) return;
+    problem = (await submit("decline", { ...choice, new_ticket: wantsNew() }))?.told ?? "";
+  } while (problem);
 }
 
 /** Take up the draft of an earlier own call that was not submitted. */

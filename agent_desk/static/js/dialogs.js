@@ -38,10 +38,16 @@ export async function askHandoff({ target, area = "", phone, place, summary, pro
   };
 }
 
-export async function askDecline() {
+/** Reason and what the citizen was told; what was entered for this call stays, what was for another goes. */
+export async function askDecline(callId, problem = "") {
   const dialog = $("#dlg-decline");
   const form = $("form", dialog);
-  const done = await opened(dialog, form.elements.code);
+  if (dialog.dataset.call !== callId) form.reset();
+  dialog.dataset.call = callId;
+  $("#dc-err").textContent = problem;
+  $("#dc-err").hidden = !problem;
+  form.elements.told.setAttribute("aria-invalid", String(Boolean(problem)));
+  const done = await opened(dialog, problem ? form.elements.told : form.elements.code);
   return done && { code: form.elements.code.value, told: form.elements.told.value.trim() };
 }
 

@@ -134,7 +134,8 @@ addEventListener("pagehide", letGo);
 const SAID = { dispatch: "已派单", register: "已登记，待分流", answer: "已直接答复办结", decline: "已登记为不予受理", hand_over: "已登记移交" };
 let submitting = false;
 
-/** Submit the draft; faults appear by their fields. `more` goes along (decline code, hand-off id). */
+/** Submit the draft; faults appear by their fields. `more` goes along (decline code, hand-off id).
+ * Resolves to the faults of what has no field here, if there are no others. */
 export async function submit(kind, more = {}) {
   if (!state.draft || state.draft.ticket || submitting) return null;
   submitting = true;
@@ -149,19 +150,21 @@ export async function submit(kind, more = {}) {
     say(`${SAID[kind]}，工单 ${answer.ticket.no}`);
     saved(`${SAID[kind]} ${answer.ticket.unit || ""}`);
     changed("draft");
-    return answer;
+    return {};
   } catch (error) {
-    faults(error);
     if (error.status === 409) changed("conflict");
-    return null;
+    return faults(error);
   } finally {
     submitting = false;
   }
 }
 
 function faults(error) {
-  saved(error.message, true);
-  say(error.message);
+  const elsewhere = Object.fromEntries(Object.entries(error.fields ?? {}).filter(([name]) => !fields.has(name)));
+  const alone = Object.keys(elsewhere).length > 0 && Object.keys(elsewhere).length === Object.keys(error.fields).length;
+  const text = alone ? Object.values(elsewhere).join("") : error.message; // nothing is marked: say it here
+  saved(text, true);
+  say(text);
   let first = null;
   for (const name of order) {
     const text = error.fields?.[name];
@@ -170,6 +173,7 @@ function faults(error) {
     first ??= fields.get(name);
   }
   first?.focus();
+  return alone ? elsewhere : {};
 }
 
 function render() {
