@@ -14,13 +14,17 @@ let common = null; // the most used articles, shown while nobody is on the line
 async function open(id) {
   const article = await get(`/api/kb/articles/${encodeURIComponent(id)}`).catch((error) => ({ error: error.message }));
   view = "article";
-  if (article.error) return body.replaceChildren(el("p", { class: "t-none" }, article.error));
+  if (article.error) {
+    return body.replaceChildren(el("div", { class: "a-view" },
+      el("div", { class: "nav" }, el("button", { type: "button", onclick: back }, "‹ 返回")),
+      el("p", { class: "t-none", role: "alert" }, article.error)));
+  }
   // The server rendered this from Markdown with raw HTML switched off.
   const text = new DOMParser().parseFromString(article.html, "text/html").body;
   body.replaceChildren(el("article", { class: "a-view" },
     el("div", { class: "nav" },
       el("button", { type: "button", onclick: back }, "‹ 返回"),
-      el("button", { type: "button", class: "primary", disabled: !state.draft || Boolean(state.draft.ticket), onclick: () => use(article) }, "按此答复")),
+      useButton(article, { class: "primary" })),
     el("h1", { tabindex: "-1" }, article.title),
     el("p", { class: "hint" }, `${article.owner}　第 ${article.version} 版${article.valid_until ? `　有效至 ${article.valid_until}` : ""}`),
     el("p", { class: "short" }, article.short_answer),
@@ -28,6 +32,14 @@ async function open(id) {
     article.basis.length ? el("p", { class: "hint" }, `依据：${article.basis.join("；")}`) : null));
   body.scrollTop = 0;
   $("h1", body).focus();
+}
+
+const usable = () => Boolean(state.call && state.draft && !state.draft.ticket);
+const useButton = (answer, more = {}) => el("button", { type: "button", "data-use": true, disabled: !usable(), onclick: () => use(answer), ...more }, "按此答复");
+
+/** What is submitted takes no answer any more, whatever is open here. */
+function enable() {
+  for (const button of body.querySelectorAll("[data-use]")) button.disabled = !usable();
 }
 
 function use(answer) {
@@ -41,7 +53,7 @@ function item(answer, i) {
       el("span", { class: "tag" }, answer.owner)),
     el("p", {}, answer.short_answer),
     el("div", { class: "do" },
-      el("button", { type: "button", disabled: !state.call || !state.draft || state.draft.ticket, onclick: () => use(answer) }, "按此答复"),
+      useButton(answer),
       el("span", { class: "hint" }, answer.why ?? "")));
 }
 
@@ -71,8 +83,12 @@ async function search() {
   const query = box.value.trim();
   if (!query) { found = null; view = "live"; return render(); }
   const asked = query;
-  const answer = await get(`/api/kb/search?q=${encodeURIComponent(query)}`).catch(() => null);
-  if (box.value.trim() !== asked || !answer) return;
+  const answer = await get(`/api/kb/search?q=${encodeURIComponent(query)}`).catch((error) => ({ error: error.message }));
+  if (box.value.trim() !== asked) return;
+  if (answer.error) {
+    view = "search"; // what stands there answers another question
+    return body.replaceChildren(el("p", { class: "t-none", role: "alert" }, `没有搜索成功：${answer.error}`));
+  }
   found = { query, answers: answer.answers };
   view = "search";
   render();
@@ -103,6 +119,7 @@ on("call answers draft", (slices) => {
     view = "live";
     found = null;
     box.value = "";
-  } else if (slices.size === 1 && slices.has("draft")) return;
+  } else if (slices.size === 1 && slices.has("draft")) return enable();
   render();
+  enable();
 });

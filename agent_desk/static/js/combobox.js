@@ -12,6 +12,7 @@ export class Combobox {
     this.items = [];
     this.value = "";
     this.at = -1;
+    this.left = () => {};
     input.addEventListener("input", () => this.open());
     input.addEventListener("focus", () => input.select());
     input.addEventListener("click", () => this.open(true));
@@ -92,6 +93,7 @@ export class Combobox {
     this.input.removeAttribute("aria-activedescendant");
     if (!this.input.value.trim() && this.value) return this.choose("");
     this.input.value = this.label(this.value);
+    this.left();
   }
 
   choose(value) {
@@ -135,6 +137,7 @@ export class Combobox {
       event.stopPropagation();
       this.list.hidden = true;
       this.input.value = this.label(this.value);
+      this.left();
     }
   }
 }

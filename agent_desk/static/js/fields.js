@@ -137,6 +137,11 @@ class TextField extends Field {
   }
 }
 
+/** A number is read before it is taken, also where its suggestion is called "来电号码". */
+class PhoneField extends TextField {
+  ghostText() { return this.offered.value; }
+}
+
 class CompanyField extends TextField {
   commit(value) {
     super.commit(value);
@@ -149,6 +154,7 @@ class PickField extends TextField {
   constructor(node) {
     super(node);
     this.box = new Combobox(this.control, $(".options", node), (value) => this.commit(value));
+    this.box.left = () => this.offer(); // a search given up: the suggestion stands there again
   }
   show() {
     if (document.activeElement !== this.control) this.box.set(this.text());
@@ -264,5 +270,6 @@ class ChoiceField extends Field {
 export function fieldOf(node) {
   if (node.dataset.choice) return new ChoiceField(node);
   if ($("[data-pick]", node)) return new PickField(node);
+  if (["phone", "phone_alt"].includes(node.dataset.field)) return new PhoneField(node);
   return node.dataset.field === "company" ? new CompanyField(node) : new TextField(node);
 }

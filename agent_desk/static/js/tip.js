@@ -9,9 +9,10 @@ export function showTip(anchor, suggestion) {
   // On a call-back the words may be those of the message, which is not in this call's transcript.
   const here = state.utterances.has(suggestion.utterance_id);
   const from = here || !state.call?.call_back ? "依据" : "依据留言";
+  const leads = here && anchor.matches(".lab"); // a click on a button takes or chooses
   tip.replaceChildren(
-    quote ? el("span", {}, `${from}：“`, el("b", {}, quote), "”") : "依据：通话内容",
-    el("div", {}, `把握 ${percent}%${from === "依据" ? "　点击定位到原话" : ""}`),
+    quote ? el("span", {}, `${from}：“`, el("b", {}, quote), "”") : suggestion.utterance_id ? `${from}：通话内容` : "按来电和其他项推断",
+    el("div", {}, `把握 ${percent}%${leads ? "　点击定位到原话" : ""}`),
   );
   tip.hidden = false;
   const box = anchor.getBoundingClientRect();

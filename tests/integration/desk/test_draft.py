@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 
+import pytest
 from playwright.async_api import Page, Route, expect
 
 from db.models import TicketDraft
@@ -61,6 +62,31 @@ async def test_a_number_and_a_place_are_read_whole_before_they_are_taken(room: R
     await expect(page.locator("[data-field=phone] .ghost-take")).to_have_attribute("aria-label", re.compile("92%"))
 
 
+async def test_the_caller_s_own_number_is_read_before_it_is_taken(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    await room.feed.suggest("phone", "13912345678", "来电号码", 0.6, "", "", "")
+    await expect(page.locator("[data-field=phone] .ghost-text")).to_have_text("13912345678", timeout=SHOWN_MS)
+
+
+async def test_the_tip_promises_the_words_only_where_a_click_leads_to_them(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    text = "井盖坏了"
+    said = await room.feed.say("citizen", text)
+    await room.feed.suggest("appeal_type", "HELP", "求助", 0.8, said, "坏了", text)
+    await room.feed.suggest("procedure", "SIMPLE", "简易程序", 0.8, "", "", "")
+    tip = page.locator("#tip")
+    choice = page.locator("[data-field=appeal_type] .suggested")
+    await expect(choice).to_have_text("求助", timeout=SHOWN_MS)
+    await choice.hover()  # a click takes it
+    await expect(tip).to_contain_text("坏了")
+    await expect(tip).not_to_contain_text("点击定位")
+    await page.hover("#l-appeal_type")
+    await expect(tip).to_contain_text("点击定位到原话")
+    await page.hover("[data-field=procedure] .suggested")
+    await expect(tip).to_contain_text("按来电和其他项推断")
+    await expect(tip).not_to_contain_text("点击定位")
+
+
 async def test_a_narrow_field_s_fault_stands_in_one_line_without_its_name(room: Room, page: Page) -> None:
     await on_the_line(room, page)
     await page.fill("#d-phone", "123456789012")
@@ -94,6 +120,22 @@ async def test_enter_and_tab_take_what_is_lit_in_a_picker_and_not_the_suggestion
     await box.click()  # only looked at: nothing in the list is meant, Enter takes the suggestion
     await box.press("Enter")
     await expect(box).to_have_value("路灯、井盖")
+
+
+async def test_a_search_given_up_leaves_the_suggestion_where_it_was(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    text = "井盖坏了"
+    said = await room.feed.say("citizen", text)
+    await room.feed.suggest("category_code", "1106", "路灯、井盖", 0.9, said, "井盖", text)
+    box, ghost = page.locator("#d-category_code"), page.locator("[data-field=category_code] .ghost-text")
+    await expect(ghost).to_be_visible(timeout=SHOWN_MS)
+    for leave in ("Escape", "Alt+k"):
+        await box.fill("饮水")
+        await expect(ghost).to_be_hidden()
+        await page.keyboard.press(leave)
+        await expect(box).to_have_value("")
+        await expect(ghost).to_be_visible()
+        await expect(ghost).to_have_text("路灯、井盖")
 
 
 async def test_typing_while_the_link_is_away_is_kept_and_saved_later(room: Room, page: Page) -> None:
@@ -163,6 +205,47 @@ async def test_knowledge_is_found_as_one_types_and_becomes_the_answer(room: Room
     async with room.sessions() as session:
         draft = await session.get(TicketDraft, room.feed.call_id)
     assert draft is not None and draft.fields["article_id"].startswith("housing-fund")
+
+
+async def test_a_submitted_ticket_takes_no_answer_any_more(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    await page.keyboard.press("Alt+k")
+    await page.keyboard.type("公积金提取")
+    await expect(page.locator(".a-item").first).to_contain_text("公积金", timeout=SHOWN_MS)
+    use = page.locator("#answers").get_by_role("button", name="按此答复")
+    await page.keyboard.press("Enter")
+    await expect(use).to_have_count(1, timeout=SHOWN_MS)
+    await use.click()
+    await page.fill("#d-title", "咨询公积金提取")
+    await page.fill("#d-content", "咨询公积金提取条件。")
+    await page.click("[data-field=appeal_type] [data-value=CONSULT]")
+    await page.fill("#d-category_code", "公积金")
+    await page.keyboard.press("Enter")
+    await expect(use).to_be_enabled()
+    await page.keyboard.press("Alt+a")
+    await expect(page.locator("#d-done")).to_contain_text("已提交", timeout=SHOWN_MS)
+    await expect(use).to_be_disabled()
+    await page.get_by_role("button", name="返回").click()
+    await expect(page.locator(".a-item [data-use]").first).to_be_disabled()
+
+
+@pytest.mark.parametrize("what", ["search", "articles"])
+async def test_knowledge_that_cannot_be_read_is_said_to_be_so(room: Room, page: Page, what: str) -> None:
+    await on_the_line(room, page)
+    await page.keyboard.press("Alt+k")
+    await page.keyboard.type("公积金提取")
+    first = page.locator(".a-item").first
+    await expect(first).to_contain_text("公积金", timeout=SHOWN_MS)
+    await page.route(f"**/api/kb/{what}*/**" if what == "articles" else "**/api/kb/search*", lambda r: r.abort())
+    if what == "search":
+        await page.keyboard.type("条件")
+    else:
+        await page.keyboard.press("Enter")
+    await expect(page.locator("#a-body")).to_contain_text("网络不通，请稍后重试", timeout=SHOWN_MS)
+    await expect(first).to_have_count(0)
+    if what == "articles":
+        await page.get_by_role("button", name="返回").click()
+        await expect(first).to_contain_text("公积金")
 
 
 async def test_a_ticket_being_written_after_the_talk_survives_a_lost_link(room: Room, page: Page) -> None:
