@@ -56,7 +56,8 @@ function handoff() {
         ...FIRST.filter((n) => n !== h.target).map((n) => button(`改呼 ${n}`, () => acts.handoff(n))),
         button("不再移交", () => { state.handoff = null; changed("handoff"); }));
     case "completed":
-      return strip(el("b", {}, `已移交 ${name}`), el("span", { class: "grow" }, "您已离开，市民与对方继续通话。请登记工单。"));
+      return strip(el("b", {}, `已移交 ${name}`),
+        el("span", { class: "grow" }, `${state.call.state === "ended" ? "通话已结束。" : "您已离开，市民与对方继续通话。"}请登记工单。`));
     default:
       return null;
   }

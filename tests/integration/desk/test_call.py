@@ -132,6 +132,17 @@ async def test_why_the_other_side_was_not_reached_is_told_in_words(
     assert reason not in await strip.inner_text() or not reason
 
 
+async def test_the_strip_of_a_hand_over_says_when_the_talk_has_ended(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    await room.feed.handoff("accepted", "110")
+    await room.feed.handoff("completed", "110")
+    strip = page.locator(".alert.handoff")
+    await expect(strip).to_contain_text("市民与对方继续通话", timeout=SHOWN_MS)
+    await room.feed.end()
+    await expect(strip).to_contain_text("通话已结束。请登记工单", timeout=SHOWN_MS)
+    await expect(strip).not_to_contain_text("继续通话")
+
+
 async def test_after_the_call_a_sentence_plays_from_the_recording(room: Room, page: Page) -> None:
     await on_the_line(room, page)
     await room.feed.say("agent", "您好，12345")
