@@ -34,7 +34,10 @@ function render() {
   const tags = [
     caller.kind_label && caller.kind_label !== caller.display && el("span", { class: "tag" }, caller.kind_label),
     call.queue_label && el("span", { class: "tag accent" }, `${call.queue_label}队列`),
-    caller.repeat > 0 && el("span", { class: "tag amber", title: "90 天内同号码来电" }, `重复来电 第 ${caller.repeat + 1} 次`),
+    // Our own call back is none of the citizen's.
+    call.call_back
+      ? caller.repeat > 1 && el("span", { class: "tag amber", title: "90 天内同号码来电" }, `重复来电 ${caller.repeat} 次`)
+      : caller.repeat > 0 && el("span", { class: "tag amber", title: "90 天内同号码来电" }, `重复来电 第 ${caller.repeat + 1} 次`),
     open.length > 0 && el("span", { class: "tag amber" }, `在办工单 ${open.length}`),
     call.recording_failed && el("span", { class: "tag red", title: call.recording_failed }, "录音异常"),
   ];

@@ -123,6 +123,24 @@ async def test_messages_of_one_caller_are_told_apart_by_their_time(room: Room, p
         await expect(line).to_contain_text(re.compile(rf"^\S+ {time} 留言　{seconds} 秒"))
 
 
+async def test_our_own_call_is_not_counted_among_the_citizen_s(room: Room, page: Page) -> None:
+    await a_message(room)
+    async with room.sessions.begin() as session:
+        before = room.clock.now() - timedelta(hours=3)
+        session.add(
+            Call(
+                id=new_call_id(),
+                caller=PHONE,
+                caller_raw=PHONE,
+                started_at=before,
+                state="ended",
+                outcome="abandoned",
+            )
+        )
+    await call_back(room, page)
+    await expect(page.locator("#caller .c-tags")).to_contain_text("重复来电 2 次", timeout=SHOWN_MS)
+
+
 async def all_tickets(room: Room) -> list[Ticket]:
     async with room.sessions() as session:
         return list(await session.scalars(select(Ticket).order_by(Ticket.id)))
