@@ -152,6 +152,8 @@ class IvrServer:
             await self._prompts.make_all([fresh.script])
         except UserError as error:
             log.error("prompts of %s are missing: %s (%s)", names[0], error.message, error.remedy)
+        except OSError as error:
+            log.error("prompts of %s are missing: %s", names[0], error.strerror)
 
     async def _refresh_for_ever(self) -> None:
         while not self._stopping.is_set():
@@ -159,8 +161,12 @@ class IvrServer:
                 async with asyncio.timeout(self._refresh_seconds):
                     await self._stopping.wait()
                     return
-            with contextlib.suppress(OSError, TimeoutError, SQLAlchemyError):
+            try:
                 await self._refresh()
+            except (OSError, TimeoutError, SQLAlchemyError) as error:
+                log.debug("whether there is a newer script cannot be seen now: %s", type(error).__name__)
+            except Exception:  # else no script would ever be taken up again, and nobody would be told why
+                log.exception("a newer script could not be taken up")
 
 
 def database_lookups(sessions: Sessions) -> Lookups:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import errno
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from hotline.errors import UserError
 from hotline.settings import Settings
 from ivr import sound
 from ivr.prompts import Prompts
+from ivr.script import Script
 from ivr.server import IvrServer, database_lookups
 from ivr.versions import publish
 from tests.fakes.asterisk_agi import FakeChannel, serve_call
@@ -109,6 +111,50 @@ async def test_a_published_script_is_for_the_next_call(
         ("direct", "greet"),
         ("test", "greet"),
     ]
+
+
+async def test_a_fault_while_a_script_is_taken_up_is_not_the_last_look(
+    make: Make,
+    sessions: Sessions,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server = make(sessions)
+    await server.start()
+    make_all = Prompts.make_all
+    faults: list[Exception] = [RuntimeError("a fault of ours")]
+
+    async def fails_once(self: Prompts, scripts: Iterable[Script]) -> int:
+        if faults:
+            raise faults.pop()
+        return await make_all(self, scripts)
+
+    monkeypatch.setattr(Prompts, "make_all", fails_once)
+    async with sessions.begin() as session:
+        await publish(session, clock, SOUND)
+    await until(lambda: server.in_force.script.name == "test")
+    assert "a fault of ours" in caplog.text
+
+
+async def test_a_full_disk_keeps_no_script_from_being_taken_up(
+    make: Make,
+    sessions: Sessions,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server = make(sessions)
+    await server.start()
+
+    async def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Prompts, "make_all", full)
+    async with sessions.begin() as session:
+        await publish(session, clock, SOUND)
+    await until(lambda: server.in_force.script.name == "test")
+    assert "No space left" in caplog.text
 
 
 async def test_without_a_database_the_shipped_script_answers(
