@@ -116,6 +116,7 @@ async def queue(visit: Visit, node_id: str, node: Queue) -> str:
         opening, returning = [], True
         match stay.end:
             case QueueEnd.ANSWERED:
+                del visit.waited[node_id]  # it was a talk: who wants a person again begins to wait
                 visit.agent = stay.agent
                 return "answered"
             case QueueEnd.TIMEOUT:

@@ -40,7 +40,7 @@ class Visit:
     entered: dict[str, float] = field(default_factory=dict)
     """Queue -> when the caller first came there (monotonic seconds)."""
     waited: dict[str, float] = field(default_factory=dict)
-    """Queue node -> seconds spent there so far, talks included."""
+    """Queue node -> seconds waited there so far, since the last talk."""
 
     def prompt(self, node_id: str, field_name: str) -> list[Prompt]:
         made = self.script.prompt(node_id, field_name)

@@ -191,6 +191,23 @@ async def test_waiting_is_bounded_by_the_total(clock: FakeClock) -> None:
     assert path(line)[-1] == "bye"
 
 
+async def test_a_long_talk_is_no_waiting(clock: FakeClock) -> None:
+    """Who wants a person again after it is not told that nobody is there."""
+
+    class TalkingLine(WalkLine):
+        async def queue(self, name: str, *, priority: int, seconds: float, opening: Sequence[Prompt]) -> QueueStay:
+            self.priorities.append(int(seconds))
+            clock.move(seconds=4000 if len(self.priorities) == 1 else seconds)
+            return QueueStay(QueueEnd.ANSWERED if len(self.priorities) == 1 else QueueEnd.TIMEOUT)
+
+    made = script(
+        nodes("  first: {kind: queue, wait: 50, total: 60, answered: first, overflow: first, unavailable: bye}")
+    )
+    line = TalkingLine(Caller("walk"))
+    await Runner(WalkJournal(line), Lookups(), clock, Path("walk")).run(line, ScriptInForce(made, 1))
+    assert line.priorities == [50, 50, 10]
+
+
 async def test_the_survey_notes_one_answer() -> None:
     assert notes(await walk(DIRECT, "wait,answered,3")) == ["survey service: 3"]
     assert notes(await walk(DIRECT, "wait,answered,7,5")) == ["survey service: 5"]
