@@ -12,6 +12,8 @@ from pathlib import Path
 
 LONGEST = 512
 """Bytes that are read of it; what a caller's network sends as number may be of any length."""
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
+"""The dialplan writes none of these, but a machine that lost its power leaves NULs, which PostgreSQL refuses."""
 _END = re.compile(r"end (?P<interface>[^|]*)\|(?P<done>.*)")
 
 
@@ -40,6 +42,7 @@ def read(live: Path, call_id: str) -> Sidecar:
     except OSError:
         return Sidecar()
     first, *rest = text.splitlines() or [""]
+    first = _UNPRINTABLE.sub("", first)
     end = next((found for line in reversed(rest) if (found := _END.fullmatch(line))), None)
     if end is None:
         return Sidecar(first[:128])

@@ -94,6 +94,15 @@ async def disk(
         await recordings.close()
 
 
+async def test_a_note_of_nothing_but_nuls_is_taken_up_as_well(disk: Disk) -> None:
+    """What a machine leaves of the newest files when it loses its power."""
+    disk.recorded("\0" * 64)
+    await disk.look()
+    call = await disk.row()
+    assert call is not None and (call.caller_raw, call.outcome) == ("", "unknown")
+    assert disk.left() == []
+
+
 async def test_a_call_that_nobody_watched_gets_a_row_its_recording_and_a_call_back(disk: Disk) -> None:
     disk.recorded(f"{PHONE}\nend |\n")
     assert await disk.look() is False
