@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -166,7 +167,8 @@ def main(settings: Settings | None = None) -> None:
     """Entry point of the child process."""
     settings = settings or Settings()
     settings.make_folders()
-    start_logging(settings, "speech")
+    # Supervised, its error output is a file that nothing ever begins anew: for what no log can take.
+    start_logging(settings, "speech", console=sys.stderr.isatty())
     with contextlib.suppress(OSError, AttributeError):
         os.nice(5)  # Asterisk and the desk come first when cores are short
     loop.run(run(settings))
