@@ -11,7 +11,7 @@ from typing import Any
 from hotline.clock import local
 from hotline.phone import normalise
 from ivr.branches import holds
-from ivr.line import CallerHungUp, Prompt, QueueEnd
+from ivr.line import CallerHungUp, Dialled, Prompt, QueueEnd
 from ivr.nodes import (
     Branch,
     Callback,
@@ -240,12 +240,14 @@ async def handoff(visit: Visit, node_id: str, node: HandoffNode) -> str:
     if visit.is_human(key):
         return HUMAN
     began = visit.clock.now()
-    answered = False
+    dialled = Dialled(answered=False)
     try:
-        answered = await visit.line.dial(node.target, seconds=node.seconds)
+        dialled = await visit.line.dial(node.target, seconds=node.seconds)
     finally:
-        visit.journal.handoff(visit.line.caller.call_id, node.target, began, answered=answered)
-    return "done" if answered else "no_answer"
+        visit.journal.handoff(visit.line.caller.call_id, node.target, began, answered=dialled.answered)
+    if dialled.hung_up:
+        raise CallerHungUp
+    return "done" if dialled.answered else "no_answer"
 
 
 async def survey(visit: Visit, node_id: str, node: Survey) -> str:

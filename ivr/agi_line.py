@@ -13,7 +13,7 @@ from hotline.errors import UserError
 from hotline.phone import normalise
 from ivr.agi import AgiRequest
 from ivr.agi_reply import app_data
-from ivr.line import ALL_KEYS, Caller, CallerHungUp, LineFailed, Prompt, QueueEnd, QueueStay, Recorded
+from ivr.line import ALL_KEYS, Caller, CallerHungUp, Dialled, LineFailed, Prompt, QueueEnd, QueueStay, Recorded
 from ivr.prompts import Prompts
 
 log = logging.getLogger(__name__)
@@ -163,13 +163,17 @@ class AgiLine:
             raise LineFailed(f"the queue {name} told no length")
         return int(waiting)
 
-    async def dial(self, number: str, *, seconds: float) -> bool:
-        # The caller's own number goes along by itself: Dial keeps the channel's caller id.
-        await self._agi.send_command(
-            "EXEC", "Dial", app_data(f"PJSIP/{number}@trunk", str(round(seconds)), "g"), within=None
-        )
+    async def dial(self, number: str, *, seconds: float) -> Dialled:
+        hung_up = False
+        try:
+            # The caller's own number goes along by itself: Dial keeps the channel's caller id.
+            await self._agi.send_command(
+                "EXEC", "Dial", app_data(f"PJSIP/{number}@trunk", str(round(seconds)), "g"), within=None
+            )
+        except CallerHungUp:  # as most talks end
+            hung_up = True
         (status,) = await self._agi.expand("${DIALSTATUS}")
-        return status == "ANSWER"
+        return Dialled(status == "ANSWER", hung_up=hung_up)
 
     async def record(self, path: Path, *, seconds: float, end_keys: str) -> Recorded:
         try:

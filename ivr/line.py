@@ -58,6 +58,14 @@ class QueueStay:
 
 
 @dataclass(frozen=True, slots=True)
+class Dialled:
+    """How a call to another number went; `hung_up`: the caller ended it, or gave up while it rang."""
+
+    answered: bool
+    hung_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """A voice message: length in seconds; `key` ended it ("" = time-out or hang-up); `hung_up` with the caller.
 
@@ -108,8 +116,8 @@ class CallerLine(Protocol):
         """Callers waiting in the queue now."""
         ...
 
-    async def dial(self, number: str, *, seconds: float) -> bool:
-        """Put the caller through to this number; True once that talk is over, False when nobody answered."""
+    async def dial(self, number: str, *, seconds: float) -> Dialled:
+        """Put the caller through to this number; returns when that talk is over, or nobody answered."""
         ...
 
     async def record(self, path: Path, *, seconds: float, end_keys: str) -> Recorded:

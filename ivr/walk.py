@@ -12,7 +12,7 @@ from typing import Literal
 from hotline.clock import Clock, SystemClock
 from hotline.errors import UserError
 from ivr.document import ScriptRefused, read_file
-from ivr.line import ALL_KEYS, Caller, CallerHungUp, LineTaken, Prompt, QueueEnd, QueueStay, Recorded
+from ivr.line import ALL_KEYS, Caller, CallerHungUp, Dialled, LineTaken, Prompt, QueueEnd, QueueStay, Recorded
 from ivr.lookups import Lookups
 from ivr.runner import Runner, ScriptInForce
 from ivr.script import Script
@@ -115,10 +115,10 @@ class WalkLine:
     async def queue_length(self, name: str) -> int:
         return self.waiting.get(name, 0)
 
-    async def dial(self, number: str, *, seconds: float) -> bool:
+    async def dial(self, number: str, *, seconds: float) -> Dialled:
         answered = self._next(["no_answer"]) == ""
         self._note("dials", f"{number}: {'answered' if answered else 'no answer'}")
-        return answered
+        return Dialled(answered)
 
     async def record(self, path: Path, *, seconds: float, end_keys: str) -> Recorded:
         key = self._next(end_keys)

@@ -339,6 +339,22 @@ async def test_hand_off_dials_with_the_callers_number(
         assert ivr.steps[1].detail == expected
 
 
+async def test_a_talk_with_110_that_the_caller_ends_counts_as_handed_over(asterisk_pair: AsteriskPair) -> None:
+    pair = asterisk_pair
+    body = "  first: {kind: handoff, target: '110', seconds: 20, done: bye, no_answer: queue}"
+    async with running_ivr(pair.settings, script=nodes(body)) as ivr:
+        async with citizen(pair.settings) as line:
+            assert await line.wait_answered()
+            await ivr.reach("first")
+            await ivr.add_call(ivr.steps[0].call_id)
+            await eventually(lambda: _dialled(pair), what="110 on the line")
+        await ivr.reach("end")
+        (row,) = await ivr.rows(Handoff)
+        assert isinstance(row, Handoff)
+        assert (row.target, row.result) == ("110", "accepted")
+        assert ivr.last_detail() == "hung_up"
+
+
 async def _dialled(pair: AsteriskPair) -> list[str]:
     return [name for name in await channel_in(pair.hotline, "AppDial") if name.startswith("PJSIP/")]
 

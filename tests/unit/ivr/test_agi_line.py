@@ -13,7 +13,7 @@ from hotline.settings import Settings
 from ivr import sound
 from ivr.agi import AgiApplication, AgiRequest
 from ivr.agi_line import AgiLine
-from ivr.line import CallerHungUp, LineFailed, Prompt, QueueEnd, QueueStay, Recorded
+from ivr.line import CallerHungUp, Dialled, LineFailed, Prompt, QueueEnd, QueueStay, Recorded
 from ivr.prompts import Prompts
 from tests.fakes.asterisk_agi import FakeChannel, header, serve_call
 from tests.waiting import until
@@ -210,8 +210,17 @@ async def test_queue_length(play: Play) -> None:
 async def test_dialling_another_number(play: Play, status: str, answered: bool) -> None:
     channel = FakeChannel()
     channel.variables["DIALSTATUS"] = status
-    assert await play(channel, lambda line: line.dial("110", seconds=10)) is answered
+    assert await play(channel, lambda line: line.dial("110", seconds=10)) == Dialled(answered)
     assert 'EXEC "Dial" "PJSIP/110@trunk,10,g"' in channel.commands
+
+
+@pytest.mark.parametrize(("status", "answered"), [("ANSWER", True), ("CANCEL", False)])
+async def test_a_talk_that_the_caller_ends_was_answered_all_the_same(
+    play: Play, status: str, answered: bool
+) -> None:
+    channel = FakeChannel(hang_up_at='EXEC "Dial"')
+    channel.variables["DIALSTATUS"] = status
+    assert await play(channel, lambda line: line.dial("110", seconds=10)) == Dialled(answered, hung_up=True)
 
 
 async def test_recording_a_message(play: Play, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.acts import place
-from ivr.line import ALL_KEYS, Caller, LineFailed, Prompt, QueueEnd, QueueStay, Recorded
+from ivr.line import ALL_KEYS, Caller, Dialled, LineFailed, Prompt, QueueEnd, QueueStay, Recorded
 from ivr.lookups import Lookups
 from ivr.prompts import SORRY
 from ivr.runner import STEPS, Runner, ScriptInForce
@@ -206,6 +206,20 @@ async def test_a_long_talk_is_no_waiting(clock: FakeClock) -> None:
     line = TalkingLine(Caller("walk"))
     await Runner(WalkJournal(line), Lookups(), clock, Path("walk")).run(line, ScriptInForce(made, 1))
     assert line.priorities == [50, 50, 10]
+
+
+@pytest.mark.parametrize("answered", [True, False])
+async def test_a_hand_off_that_the_caller_ends_is_noted_as_it_went(answered: bool) -> None:
+    class LeavingLine(WalkLine):
+        async def dial(self, number: str, *, seconds: float) -> Dialled:
+            return Dialled(answered, hung_up=True)
+
+    made = script(nodes("  first: {kind: handoff, target: '110', done: bye, no_answer: bye}"))
+    line = LeavingLine(Caller("walk"))
+    await Runner(WalkJournal(line), Lookups(), FakeClock(), Path("walk")).run(line, ScriptInForce(made, 1))
+    assert notes(line) == [f"hand-off to 110: {answered}"]
+    assert path(line) == ["first"]
+    assert not line.finished
 
 
 async def test_the_survey_notes_one_answer() -> None:
