@@ -50,7 +50,7 @@ class FakeLeg:
             self.send(frame(Kind.AUDIO, pcm[at : at + FRAME_BYTES]))
             await self._writer.drain()
 
-    async def refused(self, seconds: float = 5.0) -> bool:
+    async def refused(self, seconds: float = 30.0) -> bool:
         """Whether the server closes this connection within so long."""
         assert self._reader is not None
         try:

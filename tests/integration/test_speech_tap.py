@@ -103,12 +103,12 @@ class Call:
                 lambda speaker=speaker: any(  # type: ignore[misc]
                     isinstance(e, TapOpened) and e.speaker == speaker for e in self.events
                 ),
-                20,
+                30,
             )
             if self.settings.tap == "mixmonitor":
                 continue
             spy = f"ChanSpy!{self.lines[speaker].hotline_channel},"
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(30):
                 while spy not in await self.asterisk.cli("core show channels concise"):  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
 

@@ -84,7 +84,7 @@ class Room:
             self.sip.port,
             restart,
             every_s=0.01,
-            timeout_s=0.02,
+            timeout_s=0.1,
             look_s=0.01,
             **times,
         )

@@ -303,9 +303,9 @@ HOSTILE: dict[str, str] = {
 async def test_hostile_text_is_only_text(index: KnowledgeIndex) -> None:
     for name, hostile in HOSTILE.items():
         for spoken in (False, True):
-            start = time.perf_counter()
+            start = time.process_time()  # ours alone: the machine may be busy
             found = await ids(index, hostile, spoken=spoken)
-            assert time.perf_counter() - start < 2.0, name
+            assert time.process_time() - start < 2.0, name
             if "公积金" in hostile[:40]:
                 assert FUND in found, name
             assert (await ids(index, "路灯"))[:1] == [LIGHT], name  # all is still there

@@ -13,7 +13,7 @@ from hotline.clock import SystemClock
 from hotline.events import Answer, AnswersSuggested, CallEnded, Utterance
 from kb.suggest import GOOD_SCORE, Conversation, Suggester
 
-WAIT_S = 5.0
+WAIT_S = 30.0
 
 
 def answer(article_id: str, score: float, *, expired: bool = False) -> Answer:

@@ -118,10 +118,10 @@ def test_full_width_and_capitals_are_one() -> None:
 
 
 def test_a_hundred_kilobytes_are_cut_before_any_work() -> None:
-    start = time.perf_counter()
+    start = time.process_time()  # ours alone: the machine may be busy
     query = tokens.parse_query("公积金提取吗" * 17_000)
     assert len(query.text) < tokens.QUERY_LIMIT * 2
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 @given(st.text(max_size=200))

@@ -25,7 +25,7 @@ async def test_an_announced_tap_is_good_for_one_leg(bus: LocalBus) -> None:
 
 async def test_a_leg_waits_for_its_announcement_but_not_for_ever(bus: LocalBus) -> None:
     book = TapBook(bus)
-    claim = asyncio.create_task(book.claim("b", 5))
+    claim = asyncio.create_task(book.claim("b", 30))
     await asyncio.sleep(0)
     await bus.publish(opened("b"))
     assert await claim == opened("b")
@@ -35,7 +35,7 @@ async def test_a_leg_waits_for_its_announcement_but_not_for_ever(bus: LocalBus) 
 
 async def test_two_legs_waiting_for_one_tap_the_second_gets_nothing(bus: LocalBus) -> None:
     book = TapBook(bus)
-    first = asyncio.create_task(book.claim("c", 5))
+    first = asyncio.create_task(book.claim("c", 30))
     await asyncio.sleep(0)
     assert await book.claim("c", 5) is None
     await bus.publish(opened("c"))

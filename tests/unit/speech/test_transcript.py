@@ -83,7 +83,7 @@ async def test_a_locked_database_loses_nothing(
     locked: tuple[Sessions, sqlite3.Connection], clock: FakeClock
 ) -> None:
     sessions, thief = locked
-    keeper = TranscriptKeeper(sessions, clock, write_s=0.2)
+    keeper = TranscriptKeeper(sessions, clock, write_s=5)
     keeper.start()
     for number in range(50):
         keeper.keep(said(number))
@@ -99,7 +99,7 @@ async def test_room_is_bounded_and_the_newest_are_kept(
     locked: tuple[Sessions, sqlite3.Connection], clock: FakeClock
 ) -> None:
     sessions, thief = locked
-    keeper = TranscriptKeeper(sessions, clock, room=10, write_s=0.1)
+    keeper = TranscriptKeeper(sessions, clock, room=10, write_s=5)
     keeper.start()
     for number in range(25):
         keeper.keep(said(number))
