@@ -75,6 +75,7 @@ function notes() {
   if (seat === "held" || seat === "lost") warn(el("span", { class: "grow" }, "此账号已在别处登录，本页的软电话已停用。"), button("在此处接管", acts.takeSeat, { class: "primary" }));
   if (seat === "yours") {
     if (phone.micProblem) warn(el("span", { class: "grow" }, `${phone.micProblem}。话筒恢复前您处于示忙。`), button("重试", acts.retryMic, { class: "primary" }));
+    if (phone.silenced) warn(el("span", { class: "grow" }, "浏览器没有放出对方的声音：请点击页面任意处，或按任意键。"));
     if (phone.problem) warn(el("span", { class: "grow" }, `${phone.problem}，正在重试；此时无法接听来电。`));
     if (agent.state === "not_ready" && agent.reason === "missed") warn(el("span", { class: "grow" }, "有一通来电没有接听，已自动示忙。"), button("恢复示闲", () => acts.act("clear_missed"), { class: "primary" }));
     if (agent.state === "not_ready" && agent.reason === "lost") warn(el("span", { class: "grow" }, "页面曾失去联系，已自动示忙。"), button("恢复示闲", () => acts.act("ready"), { class: "primary" }));

@@ -6,7 +6,7 @@ import { Live } from "./live.js";
 import { Phone } from "./phone.js";
 import { SeatLock } from "./tabs.js";
 import { microphoneProblem } from "./audio.js";
-import { ask, askDecline, askHandoff, askSeat, askTransfer, checkDevices, help, keypad } from "./dialogs.js";
+import { ask, askDecline, askHandoff, askSeat, askTransfer, checkDevices, closeAll, closeOf, help, keypad } from "./dialogs.js";
 import { alarm, setActs } from "./alerts.js";
 import { agreed, openTicket, wantsNew } from "./call_back.js";
 import { bind, rows } from "./keys.js";
@@ -29,6 +29,13 @@ let wantSeat = true;
 let pickingUp = "";
 
 // -- acts ------------------------------------------------------------------------------------------------
+/** What could not be done is seen and heard. */
+function tell(problem) {
+  state.controlProblem = problem;
+  changed("link");
+  say(problem);
+}
+
 /** Ask the server to act; what it refuses is shown, in its own words. */
 async function act(action, body = {}) {
   try {
@@ -36,10 +43,8 @@ async function act(action, body = {}) {
     const answer = await post(`/api/desk/act/${action}`, { call_id: state.call?.id ?? "", ...body });
     return answer;
   } catch (error) {
-    state.controlProblem = error.message;
     state.controlFields = error.fields ?? {};
-    changed("link");
-    say(error.message);
+    tell(error.message);
     return null;
   }
 }
@@ -79,7 +84,7 @@ async function hangup() {
 }
 
 async function transfer() {
-  const to = await askTransfer().catch(() => null);
+  const to = await askTransfer().catch((error) => tell(`没有读到可以转接的坐席和单位：${error.message}`));
   if (!to) return;
   if (to.kind === "agent") await act("transfer_agent", { to: to.extension });
   else await act("transfer_unit", { unit_id: to.id });
@@ -125,7 +130,7 @@ async function decline() {
 async function resume(callId) {
   if (state.call && state.call.state !== "ended") return;
   await save();
-  const snapshot = await get(`/api/desk/state?call=${callId}`).catch(() => null);
+  const snapshot = await get(`/api/desk/state?call=${callId}`).catch((error) => tell(`没有打开：${error.message}`));
   if (snapshot) load(snapshot);
 }
 
@@ -136,13 +141,11 @@ async function callBack(task, what = "call") {
     changed("link");
     await post(`/api/desk/callbacks/${task}/${what}`);
   } catch (error) {
-    state.controlProblem = error.message;
-    changed("link");
-    say(error.message);
+    tell(error.message);
   }
 }
 
-setTodoActs({ resume, callBack });
+setTodoActs({ resume, callBack, tell });
 
 setActs({ handoff, leave, act, takeSeat: () => takeSeat(true), retryMic });
 
@@ -164,7 +167,7 @@ function giveUp() {
   lock?.release();
   phone?.stop();
   phone = null;
-  Object.assign(state.phone, { registered: false, session: null, problem: "" });
+  Object.assign(state.phone, { registered: false, session: null, problem: "", silenced: false });
   state.seat = "lost";
   changed("seat", "phone");
 }
@@ -181,15 +184,21 @@ async function seated() {
     return changed("phone");
   }
   if (state.seat !== "yours" || phone) return;
-  phone = new Phone(account, { change: phoneChanged, incoming: () => say("来电") });
+  phone = new Phone(account, { change: phoneChanged, incoming, microphone: retryMic });
   phone.start();
+}
+
+/** It rings: nothing may stand before the key that answers. */
+function incoming() {
+  if (phone.session?.state === "ringing") closeAll();
+  say("来电");
 }
 
 function phoneChanged() {
   if (!phone) return;
   const was = state.phone.registered;
-  const { registered, problem, session, loss } = phone;
-  Object.assign(state.phone, { registered, problem, session, loss });
+  const { registered, problem, session, loss, silenced } = phone;
+  Object.assign(state.phone, { registered, problem, session, loss, silenced });
   changed("phone");
   if (registered !== was) live.tell();
   if (registered && !was) pickUp();
@@ -364,25 +373,28 @@ for (const [id, run] of [
 for (const button of document.querySelectorAll("[data-submit]")) button.addEventListener("click", () => send(button.dataset.submit));
 
 const menu = $("#seat-menu");
+function showMenu(open) {
+  menu.hidden = !open;
+  $("#seat-state").setAttribute("aria-expanded", String(open));
+}
 $("#seat-state").addEventListener("click", () => {
-  menu.hidden = !menu.hidden;
-  $("#seat-state").setAttribute("aria-expanded", String(!menu.hidden));
+  showMenu(menu.hidden);
   if (!menu.hidden) $("button", menu).focus();
 });
 menu.addEventListener("click", (event) => {
   const { reason } = event.target.dataset;
   if (!reason) return;
-  menu.hidden = true;
+  showMenu(false);
   $("#seat-state").focus();
   act("not_ready", { reason });
 });
 menu.addEventListener("keydown", (event) => {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (event.key === "Escape") { menu.hidden = true; $("#seat-state").focus(); }
+  if (event.key === "Escape") { showMenu(false); $("#seat-state").focus(); }
   if (step) (step > 0 ? document.activeElement.nextElementSibling : document.activeElement.previousElementSibling)?.focus();
 });
 document.addEventListener("click", (event) => {
-  if (!event.target.closest("#seat")) menu.hidden = true;
+  if (!event.target.closest("#seat")) showMenu(false);
   if (!event.target.closest(".me")) $(".me").open = false;
 });
 $("#logout").addEventListener("submit", forgetAll);
@@ -390,6 +402,10 @@ $("#logout").addEventListener("submit", forgetAll);
 // -- start ------------------------------------------------------------------------------------------------
 on("conflict", refresh); // somebody was quicker: show what the matter has come to
 on("call", () => document.body.toggleAttribute("data-call", Boolean(state.call)));
+on("call phone", () => {
+  if (!state.call || state.call.state === "ended") closeOf("handoff", "transfer");
+  if (!state.phone.session) closeOf("pad");
+});
 get("/api/desk/lookups").then(setLookups).catch(() => setTimeout(() => get("/api/desk/lookups").then(setLookups), 5000));
 const me = await get("/api/me").catch(() => null);
 if (me) {

@@ -15,6 +15,14 @@ function opened(dialog, focus) {
   });
 }
 
+/** Close these dialogs, as if they had been cancelled. */
+export function closeOf(...names) {
+  for (const name of names) if ($(`#dlg-${name}`).open) $(`#dlg-${name}`).close("cancel");
+}
+export function closeAll() {
+  for (const dialog of $$("dialog[open]")) dialog.close("cancel");
+}
+
 const OTHER = "12345"; // another city's, by area code or name
 
 /** One confirm: who, where, what. Enter confirms. `problem`: why the last answer would not do. */
@@ -71,7 +79,8 @@ export async function askTransfer() {
     list.replaceChildren(...found.map((x, i) => el("li", {
       role: "option", "aria-selected": String(i === at), "aria-disabled": String(!x.free),
       onclick: () => pick(x),
-    }, el("span", { class: "tag" }, x.kind === "agent" ? "坐席" : "单位"), x.name, el("span", { class: "tnum" }, x.side))));
+    }, el("span", { class: "tag" }, x.kind === "agent" ? "坐席" : "单位"), x.name, el("span", { class: "tnum" }, x.side))),
+    ...(found.length ? [] : [el("li", { "aria-disabled": "true" }, "没有匹配的坐席或单位")]));
     list.children[at]?.scrollIntoView({ block: "nearest" });
     return found;
   };

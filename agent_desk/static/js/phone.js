@@ -5,12 +5,13 @@ import { constraints, devices, ring, stopRing } from "./audio.js";
 const STATS_MS = 3000;
 
 export class Phone {
-  /** `on` has: change() after any change of `this`, and incoming(session) for a ring. */
+  /** `on` has: change() after any change of `this`, incoming() for a ring, microphone() when it would not open. */
   constructor(account, on) {
     this.on = on;
     this.registered = false;
     this.problem = "";
     this.session = null; // { state: ringing|active, held, muted }
+    this.silenced = false; // the browser lets no sound out before a click or a key
     this.level = 0;
     this.loss = 0;
     this.autoAnswerUntil = 0;
@@ -62,7 +63,7 @@ export class Phone {
       stopRing();
       clearInterval(this.stats);
       this.session = null;
-      this.#set({ loss: 0 });
+      this.#set({ loss: 0, silenced: false });
     };
     session.on("ended", over);
     session.on("failed", over);
@@ -79,7 +80,7 @@ export class Phone {
     session.on("peerconnection", ({ peerconnection }) => {
       peerconnection.addEventListener("track", ({ streams, track }) => this.#hear(streams[0] ?? new MediaStream([track])));
     });
-    session.on("getusermediafailed", () => this.#set({ problem: "话筒打不开，无法接听" }));
+    session.on("getusermediafailed", () => this.on.microphone());
     // The node marks rings that the agent has asked for: a call-back, or a call given back after a reload.
     const asked = request?.getHeader("X-Hotline-Answer") === "auto";
     if (asked || Date.now() < this.autoAnswerUntil) {
@@ -96,7 +97,13 @@ export class Phone {
     const audio = document.getElementById("remote");
     audio.srcObject = stream;
     if (devices.out && audio.setSinkId) audio.setSinkId(devices.out).catch(() => {});
-    audio.play().catch(() => this.#set({ problem: "浏览器没有放音，请点击页面任意处" }));
+    const play = () => audio.play().then(() => this.#set({ silenced: false }));
+    play().catch((error) => {
+      if (error.name !== "NotAllowedError") return; // another stream has taken its place
+      this.#set({ silenced: true });
+      const again = () => play().catch(() => {});
+      for (const act of ["pointerdown", "keydown"]) addEventListener(act, again, { once: true });
+    });
   }
 
   async #measure(session) {

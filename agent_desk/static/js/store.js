@@ -23,7 +23,7 @@ export const state = {
   emergencies: [],
   handoff: null,
   recording: null,
-  phone: { registered: false, problem: "", session: null, level: 0, loss: 0, mic: true, micProblem: "" },
+  phone: { registered: false, problem: "", session: null, level: 0, loss: 0, silenced: false, mic: true, micProblem: "" },
 };
 
 const listeners = new Map();

@@ -1,6 +1,6 @@
 // What waits while nobody is on the line: call-backs, messages, own unfinished tickets, the day's figures.
 import { get, post } from "./api.js";
-import { $, el, say } from "./dom.js";
+import { $, el } from "./dom.js";
 import { on, state } from "./store.js";
 import { dayTime, now, shortDay } from "./time.js";
 
@@ -48,7 +48,7 @@ function message(m) {
     el("span", { class: "grow hint" }, el("span", { class: "tnum" }, `${dayTime(m.at)} 留言`), `　${m.seconds} 秒，${m.note}`),
     m.text ? el("q", { title: m.text }, m.text) : null,
     m.check ? key(`check-${m.id}`, "核对工单", () => acts.resume(m.call_id), { title: `工单 ${m.ticket_no}` }) : null,
-    m.may_close ? key(`heard-${m.id}`, "已听", () => post(`/api/desk/messages/${m.id}/heard`).catch((error) => say(error.message))) : null);
+    m.may_close ? key(`heard-${m.id}`, "已听", () => post(`/api/desk/messages/${m.id}/heard`).catch((error) => acts.tell(error.message))) : null);
 }
 
 function holder(task) {

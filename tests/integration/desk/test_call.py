@@ -132,6 +132,40 @@ async def test_why_the_other_side_was_not_reached_is_told_in_words(
     assert reason not in await strip.inner_text() or not reason
 
 
+async def test_a_ring_closes_what_stands_before_the_answer(room: Room, page: Page) -> None:
+    await page.keyboard.press("F1")
+    await expect(page.locator("#dlg-help")).to_be_visible()
+    await on_the_line(room, page)  # answers by key, which dialogs keep for themselves
+    await expect(page.locator("#dlg-help")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("key", "name"), [("F9", "handoff"), ("Alt+t", "transfer"), ("Alt+p", "pad")])
+async def test_a_dialog_about_the_call_goes_with_the_call(room: Room, page: Page, key: str, name: str) -> None:
+    await on_the_line(room, page)
+    await page.keyboard.press(key)
+    dialog = page.locator(f"#dlg-{name}")
+    await expect(dialog).to_be_visible(timeout=SHOWN_MS)
+    await room.feed.end()
+    await page.evaluate("fakeSip.end()")
+    await expect(dialog).to_be_hidden(timeout=SHOWN_MS)
+    assert room.control.acts("handoff") == []
+
+
+async def test_whom_nobody_finds_to_transfer_to_is_said(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    await page.route("**/api/desk/transfer-targets", lambda route: route.abort())
+    await page.keyboard.press("Alt+t")
+    await expect(page.locator("#alerts")).to_contain_text("没有读到可以转接的坐席和单位", timeout=SHOWN_MS)
+    await page.unroute("**/api/desk/transfer-targets")
+    await page.keyboard.press("Alt+t")
+    rows = page.locator("#tr-list li")
+    await expect(rows.nth(1)).to_be_visible(timeout=SHOWN_MS)
+    await page.keyboard.type("没有这样的单位")
+    await expect(rows).to_have_text(["没有匹配的坐席或单位"])
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#dlg-transfer")).to_be_visible()
+
+
 async def test_the_strip_of_a_hand_over_says_when_the_talk_has_ended(room: Room, page: Page) -> None:
     await on_the_line(room, page)
     await room.feed.handoff("accepted", "110")

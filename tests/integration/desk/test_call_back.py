@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import numpy as np
 from playwright.async_api import Page, expect
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from calls import callbacks
-from db.models import Call, Ticket, TicketDraft, Unit, Voicemail
+from db.models import Call, CallbackTask, Ticket, TicketDraft, Unit, Voicemail
 from hotline import wav
 from hotline.callid import new_call_id
 from hotline.clock import local
@@ -139,6 +139,32 @@ async def test_our_own_call_is_not_counted_among_the_citizen_s(room: Room, page:
         )
     await call_back(room, page)
     await expect(page.locator("#caller .c-tags")).to_contain_text("重复来电 2 次", timeout=SHOWN_MS)
+
+
+async def test_what_could_not_be_done_in_the_list_is_seen(room: Room, page: Page) -> None:
+    await a_message(room)
+    async with room.sessions.begin() as session:
+        (message,) = await session.scalars(select(Voicemail))
+        message.state, message.ticket_id = "empty", None
+        call = await session.get_one(Call, message.call_id)
+        call.caller = call.caller_raw = ""  # nobody to call back: it is only listened to
+        await session.execute(delete(CallbackTask))
+    await page.reload()
+    heard = page.locator("[data-key^=heard-]")
+    await expect(heard).to_be_visible(timeout=SHOWN_MS)
+    await page.route("**/api/desk/messages/*/heard", lambda route: route.abort())
+    await heard.click()
+    await expect(page.locator("#alerts")).to_contain_text("网络不通，请稍后重试", timeout=SHOWN_MS)
+
+
+async def test_a_draft_that_could_not_be_opened_is_said_to_be_so(room: Room, page: Page) -> None:
+    await a_message(room)
+    await page.reload()
+    check = page.locator("[data-key^=check-]")
+    await expect(check).to_be_visible(timeout=SHOWN_MS)
+    await page.route("**/api/desk/state?call=*", lambda route: route.abort())
+    await check.click()
+    await expect(page.locator("#alerts")).to_contain_text("没有打开：网络不通", timeout=SHOWN_MS)
 
 
 async def all_tickets(room: Room) -> list[Ticket]:

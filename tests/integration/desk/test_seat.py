@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.async_api import Browser, Page, expect
 
 from tests.fakes.desk_seed import PASSWORD
-from tests.integration.desk.room import SHOWN_MS, Room, a_browser, sit_down, until
+from tests.integration.desk.room import SHOWN_MS, Room, a_browser, on_the_line, sit_down, until
 from tests.sign_in import sign_in
 
 
@@ -39,6 +39,63 @@ async def test_without_a_microphone_it_says_what_to_do(room: Room, browser: Brow
     await expect(page.locator("#alerts")).to_contain_text("话筒权限被拒绝", timeout=SHOWN_MS)
     await expect(page.locator("#seat-ready")).to_be_disabled()
     await until(page, lambda: bool(any(not beat["mic_ok"] for _, _, beat in room.control.acts("heartbeat"))))
+
+
+async def test_a_microphone_that_does_not_open_at_the_answer_is_said_to_be_so(room: Room, page: Page) -> None:
+    await page.evaluate(
+        """() => {
+            const no = () => Promise.reject(new DOMException('no', 'NotReadableError'));
+            navigator.mediaDevices.getUserMedia = no;
+        }"""
+    )
+    await room.feed.ring()
+    await page.evaluate("fakeSip.ring(); fakeSip.session.emit('getusermediafailed')")
+    alerts = page.locator("#alerts")
+    await expect(alerts).to_contain_text("话筒被其他程序占用", timeout=SHOWN_MS)
+    await expect(alerts).not_to_contain_text("正在重试")
+    await until(page, lambda: bool(any(not beat["mic_ok"] for _, _, beat in room.control.acts("heartbeat"))))
+
+
+async def test_a_browser_that_lets_no_sound_out_is_opened_by_a_click(room: Room, page: Page) -> None:
+    await page.evaluate(
+        """() => {
+            const play = HTMLMediaElement.prototype.play;
+            window.plays = 0;
+            HTMLMediaElement.prototype.play = function () {
+                plays += 1;
+                return plays > 1 ? Promise.resolve() : Promise.reject(new DOMException('no', 'NotAllowedError'));
+            };
+        }"""
+    )
+    await on_the_line(room, page)
+    await page.evaluate(
+        """() => {
+            const line = new EventTarget();
+            fakeSip.session.emit('peerconnection', { peerconnection: line });
+            line.dispatchEvent(Object.assign(new Event('track'), { streams: [new MediaStream()] }));
+        }"""
+    )
+    alerts = page.locator("#alerts")
+    await expect(alerts).to_contain_text("请点击页面任意处", timeout=SHOWN_MS)
+    await expect(alerts).not_to_contain_text("无法接听")
+    await page.click("#transcript h2")
+    await expect(alerts).not_to_contain_text("请点击页面任意处", timeout=SHOWN_MS)
+    assert await page.evaluate("plays") == 2
+
+
+async def test_the_menu_of_reasons_says_whether_it_is_open(room: Room, page: Page) -> None:
+    button, menu = page.locator("#seat-state"), page.locator("#seat-menu")
+    for close in (
+        lambda: page.keyboard.press("Escape"),
+        lambda: page.click("#transcript h2"),
+        lambda: menu.get_by_role("menuitem").first.click(),
+    ):
+        await button.click()
+        await expect(menu).to_be_visible()
+        await expect(button).to_have_attribute("aria-expanded", "true")
+        await close()
+        await expect(menu).to_be_hidden()
+        await expect(button).to_have_attribute("aria-expanded", "false")
 
 
 async def test_a_lost_link_shows_how_old_the_page_is_and_comes_back(room: Room, page: Page) -> None:
