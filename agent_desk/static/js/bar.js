@@ -65,7 +65,7 @@ function render() {
   for (const [key, enabled] of Object.entries(on)) $(`#k-${key}`).disabled = !enabled;
   $("#k-hold").firstChild.textContent = session?.held ? "恢复 " : "保持 ";
   $("#k-hold").setAttribute("aria-pressed", String(Boolean(session?.held)));
-  $("#k-mute").firstChild.textContent = session?.muted ? "取消静音 " : "静音 ";
+  $("#k-mute").firstChild.textContent = session?.muted ? "已静音 " : "静音 ";
   $("#k-mute").setAttribute("aria-pressed", String(Boolean(session?.muted)));
 
   const waiting = Object.values(state.waiting).reduce((sum, n) => sum + n, 0);
