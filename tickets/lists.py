@@ -61,11 +61,11 @@ def _where(
     if text:
         where.append(
             or_(
-                Ticket.ticket_no.like(_like(text), escape="\\"),
+                Ticket.ticket_no.ilike(_like(text), escape="\\"),
                 # A title that is masked for the reader is not searched: a hit would tell what is hidden.
-                and_(Ticket.title.like(_like(text), escape="\\"), title_open(actor)),
-                Ticket.place_text.like(_like(text), escape="\\"),
-                Category.name.like(_like(text), escape="\\"),
+                and_(Ticket.title.ilike(_like(text), escape="\\"), title_open(actor)),
+                Ticket.place_text.ilike(_like(text), escape="\\"),
+                Category.name.ilike(_like(text), escape="\\"),
             )
         )
     return where
@@ -83,7 +83,7 @@ async def list_tickets(
 ) -> tuple[list[TicketLine], int]:
     """A page (from 1) of tickets in these states (all when none are given), and how many there are in all.
 
-    `text` is looked for in number, title, place and category, as it stands. Titles are masked for `actor`.
+    `text` is looked for in number, title, place and category, capitals or not. Titles are masked for `actor`.
     """
     where = _where(scope, states, text, actor)
     running = (

@@ -43,6 +43,11 @@ async def test_search_takes_signs_as_they_are(centre: Centre) -> None:
     assert await titles(centre, text="' OR 1=1 --") == ([], 0)
 
 
+async def test_capitals_do_not_matter(centre: Centre) -> None:
+    await make(centre, "KTV噪声扰民", "路灯不亮")
+    assert await titles(centre, text="ktv") == (["KTV噪声扰民"], 1)
+
+
 async def test_pages(centre: Centre) -> None:
     await make(centre, *(f"第{number}件" for number in range(PAGE + 3)))
     first, total = await titles(centre)
