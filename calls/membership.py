@@ -41,6 +41,8 @@ class Membership:
         self._roster = roster
         self._seats = seats
         self.actual: dict[Key, Member] = {}
+        self._refused: dict[Key, float] = {}
+        """What Asterisk refused, until when it is left alone (the loop's clock)."""
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -101,41 +103,51 @@ class Membership:
                 await self._settle()
             except AmiDown:
                 continue  # the next connection reads the queues again and pokes us
-            except AmiRefused as refusal:
-                log.warning("a queue is not as wanted: %s", refusal)
-                await asyncio.sleep(RETRY_S)
-                self.poke()
             except Exception:
                 log.exception("bringing the queues in line failed")
                 await asyncio.sleep(1.0)
 
     async def _settle(self) -> None:
+        """One comparison. What is refused holds up nobody else, and is tried again later."""
         wanted = self.wanted()
-        for key in [key for key in self.actual if key not in wanted]:
-            queue, agent = key
-            await self._tolerant("QueueRemove", Queue=queue, Interface=self._seats.dial(agent))
-            self.actual.pop(key, None)
-        for key, member in wanted.items():
-            queue, agent = key
-            actual = self.actual.get(key)
-            if actual == member:
+        loop = asyncio.get_running_loop()
+        self._refused = {key: until for key, until in self._refused.items() if until > loop.time()}
+        for key in [*(key for key in self.actual if key not in wanted), *wanted]:
+            if key in self._refused:
                 continue
-            interface = self._seats.dial(agent)
-            paused = {"Paused": "true" if member.paused else "false", "Reason": member.reason}
-            if actual is None:
-                state = {"StateInterface": self._seats.state(agent)} if self._seats.state(agent) else {}
-                await self._tolerant(
-                    "QueueAdd",
-                    Queue=queue,
-                    Interface=interface,
-                    MemberName=agent,
-                    Penalty="0",
-                    **paused,
-                    **state,
-                )
-            else:
-                await self._tolerant("QueuePause", Queue=queue, Interface=interface, **paused)
-            self.actual[key] = member
+            try:
+                await self._put_right(key, wanted.get(key))
+            except AmiRefused as refusal:
+                log.warning("a queue is not as wanted: %s", refusal)
+                self._refused[key] = loop.time() + RETRY_S
+                loop.call_later(RETRY_S, self.poke)
+
+    async def _put_right(self, key: Key, member: Member | None) -> None:
+        """Make this seat stand in this queue as `member` says; None: not at all."""
+        queue, agent = key
+        interface = self._seats.dial(agent)
+        actual = self.actual.get(key)
+        if actual == member:
+            return
+        if member is None:
+            await self._tolerant("QueueRemove", Queue=queue, Interface=interface)
+            self.actual.pop(key, None)
+            return
+        paused = {"Paused": "true" if member.paused else "false", "Reason": member.reason}
+        if actual is None:
+            state = {"StateInterface": self._seats.state(agent)} if self._seats.state(agent) else {}
+            await self._tolerant(
+                "QueueAdd",
+                Queue=queue,
+                Interface=interface,
+                MemberName=agent,
+                Penalty="0",
+                **paused,
+                **state,
+            )
+        else:
+            await self._tolerant("QueuePause", Queue=queue, Interface=interface, **paused)
+        self.actual[key] = member
 
     async def _tolerant(self, action: str, **fields: str) -> None:
         try:
