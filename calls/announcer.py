@@ -152,8 +152,9 @@ class Announcer:
         self._in_background(self._say(channel, speaker, position, minutes))
 
     async def _say(self, channel: str, speaker: str, position: int, minutes: int) -> None:
+        spoken = False
         try:
-            await self._link.originate(
+            outcome = await self._link.originate(
                 timeout=5.0,
                 Channel="Local/s@announce/n",
                 ChannelId=speaker,
@@ -162,10 +163,12 @@ class Announcer:
                 Data=f"{channel},qwoES",
                 Variable=[f"__ANNOUNCE_POSITION={position}", f"__ANNOUNCE_MINUTES={minutes}"],
             )
+            spoken = outcome.answered
         except AmiError as error:
             log.info("a caller was not told the wait: %s", error)
-            if self._speaking.get(channel) == speaker:
-                del self._speaking[channel]
+        # A channel that never came about has no end that would be told.
+        if not spoken and self._speaking.get(channel) == speaker:
+            del self._speaking[channel]
 
     def _event(self, message: Message) -> None:
         """The channel that speaks is gone; or the caller has left the queue and somebody else speaks now."""

@@ -111,6 +111,19 @@ async def test_a_sentence_is_cut_off_when_an_agent_answers(calls: Room) -> None:
     assert queue.announcer._speaking == {}
 
 
+async def test_a_sentence_that_never_began_is_said_later(calls: Room) -> None:
+    """No channel came about, so that no end of one will be told."""
+    await calls.sits()
+    queue = Queue(calls)
+    done: Fields = {"Event": "OriginateResponse", "Tagged": "1", "Response": "Failure", "Reason": "0"}
+    calls.fake.on("Originate", lambda _: [{"Response": "Success"}, dict(done)])
+    await queue.join()
+    await queue.later(6)
+    await queue.said()
+    await queue.later(25)
+    assert await queue.said() == [(CITIZEN, "1", "3")] * 2
+
+
 async def test_whoever_has_left_hears_nothing_and_is_forgotten(calls: Room) -> None:
     await calls.sits()
     queue = Queue(calls)
