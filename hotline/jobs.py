@@ -16,7 +16,7 @@ from sqlalchemy import delete, select
 from agent_desk.web_sessions import OVERTIME
 from calls.call_hours import CallHours
 from calls.callback_room import Callbacks
-from calls.callbacks import DAY
+from calls.callbacks import DAY, tell
 from calls.outcomes import Outcomes
 from db.models import AuditEvent, CallbackTask, Recording, WebSession
 from db.session import Sessions
@@ -56,6 +56,7 @@ class Jobs:
         self._sessions = sessions
         self._clock = clock
         self._index = index
+        self._bus = bus
         self._callbacks = Callbacks(sessions, bus, clock, hours=hours) if bus is not None else None
         self._outcomes = Outcomes(sessions, bus, clock=clock, hours=hours) if bus is not None else None
         self._validity_of: date | None = None
@@ -101,7 +102,8 @@ class Jobs:
                 .limit(100)
                 .with_for_update(skip_locked=True)
             )
-            for task in old:
+            given_up = old.all()
+            for task in given_up:
                 task.state = "given_up"
                 task.done_at = now
                 session.add(
@@ -116,6 +118,9 @@ class Jobs:
                         reason="two days without success",
                     )
                 )
+        if self._bus is not None:
+            for task in given_up:
+                await tell(self._bus, self._clock, task)
 
     async def release_callbacks(self) -> None:
         """Give back call-back tasks that somebody took and does not carry out."""

@@ -9,22 +9,30 @@ from agent_desk.web_sessions import OVERTIME
 from db.models import Article, AuditEvent, Call, CallbackTask, Recording, User, Voicemail, WebSession
 from db.session import Sessions
 from hotline.bus import LocalBus
-from hotline.events import Event
+from hotline.events import CallbackChanged, Event
 from hotline.jobs import RETENTION, Jobs
 from tests.fakes.clock import FakeClock
 from tests.waiting import until
 
 
 async def test_a_callback_task_is_given_up_after_two_days_and_leaves_a_trace(
-    sessions: Sessions, clock: FakeClock
+    sessions: Sessions, clock: FakeClock, bus: LocalBus
 ) -> None:
+    told: list[CallbackChanged] = []
+
+    async def hear(event: CallbackChanged) -> None:
+        told.append(event)
+
+    bus.subscribe(hear, CallbackChanged)
     async with sessions.begin() as session:
         session.add(Call(id="c1", started_at=clock.now()))
         await session.flush()
         for age in (1, 3):
             at = clock.now() - timedelta(days=age)
             session.add(CallbackTask(call_id="c1", phone="13900000000", kind="missed", created_at=at, due_at=at))
-    await Jobs(sessions, clock).give_up_callbacks()
+    await Jobs(sessions, clock, bus=bus).give_up_callbacks()
+    await bus.settle()
+    assert [event.state for event in told] == ["given_up"], "desks take it off their lists"
     async with sessions() as session:
         states = list(await session.scalars(select(CallbackTask.state).order_by(CallbackTask.created_at)))
         assert states == ["given_up", "open"]
