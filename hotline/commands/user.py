@@ -16,7 +16,7 @@ from sqlalchemy import CursorResult, delete, select
 from db.models import AuditEvent, Unit, User, WebSession
 from hotline.clock import SystemClock
 from hotline.commands.database import open_sessions
-from hotline.console import load_settings, out, run
+from hotline.console import SHOWN, load_settings, out, run
 from hotline.errors import UserError
 
 app = typer.Typer(no_args_is_help=True, help="Accounts: add, list, set a password.")
@@ -26,6 +26,7 @@ ROLES = (
     "KB_APPROVER", "UNIT_LIAISON", "HANDLER", "UNIT_HEAD", "SUPERVISOR_XF", "ANALYST", "ADMIN", "SECURITY",
 )  # fmt: skip
 
+LONGEST_NAME = 64
 LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,31}")
 
 
@@ -73,6 +74,8 @@ def add(
             raise UserError(
                 f"{login!r} cannot be a login", "use 2 to 32 letters, digits, dots, dashes, underscores"
             )
+        if not 0 < len(name.strip()) <= LONGEST_NAME:
+            raise UserError(f"{name[:SHOWN]!r} cannot be a name", f"give 1 to {LONGEST_NAME} characters")
         password = secrets.token_urlsafe(9)
         async with open_sessions(settings) as sessions, sessions.begin() as session:
             if await session.scalar(select(User).where(User.login == login)):
@@ -91,7 +94,7 @@ def add(
                     raise UserError(f"all {settings.seats} seats are taken", "raise HOTLINE_SEATS and restart")
             user = User(
                 login=login,
-                name=name,
+                name=name.strip(),
                 password_hash=PasswordHasher().hash(password),
                 roles=sorted(set(role)),
                 unit_id=row.id,

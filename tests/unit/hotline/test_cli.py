@@ -357,6 +357,13 @@ def test_an_account_that_cannot_be_is_refused(
     assert remedy in text
 
 
+@pytest.mark.parametrize("name", ["", " ", "王" * 65])
+def test_a_name_that_no_database_keeps_is_refused(installed: Run, name: str) -> None:
+    text = mistake(installed("user", "add", "wangli", "--name", name, "--role", "QA"))
+    assert "cannot be a name" in text
+    assert "64 characters" in text
+
+
 # -- the system is not running -----------------------------------------------------------------------------
 def test_a_call_without_a_system_is_one_sentence_and_no_retries_on_the_console(run: Run) -> None:
     base = free_port_base()
