@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from aiohttp import hdrs
 from sqlalchemy import select
@@ -79,6 +81,17 @@ async def test_a_faulty_reply_keeps_what_was_typed(desk: Desk) -> None:
     assert response.status == 422
     assert "&lt;b&gt;已处理&lt;/b&gt;" in page and "联系时间" in page
     assert await state(desk, number) == "SIGNED"
+
+
+async def test_the_first_fault_of_a_reply_has_the_focus_and_each_its_field(desk: Desk) -> None:
+    number, person = await ticket(desk), await desk.log_in("urban")
+    await person.form(f"/unit/tickets/{number}/sign")
+    page = await (await person.form(f"/unit/tickets/{number}/reply", is_true="yes")).text()
+    marked = re.findall(r'name="(\w+)"[^>]* aria-invalid="true" aria-describedby="e-(\w+)"( autofocus)?', page)
+    assert [(name, fault) for name, fault, _ in marked] == [
+        (name, name) for name in ("solved", "contacted", "result_text", "public_text")
+    ]
+    assert [bool(focus) for *_, focus in marked] == [True, False, False, False]
 
 
 async def test_a_protected_reporter_stays_hidden(desk: Desk) -> None:
