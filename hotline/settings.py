@@ -178,7 +178,8 @@ class Settings(BaseSettings):
 
     def desk_url(self) -> str:
         """Address of the desk as people open it."""
-        return self.public_url or f"http://{self.host}:{self.desk_port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.desk_port}"
 
     def make_folders(self) -> None:
         """Create the folders of this installation; secrets, sockets and recordings are for the owner only."""

@@ -15,6 +15,7 @@ from rich.table import Column, Table
 
 from hotline.console import load_settings, out, run
 from hotline.errors import UserError
+from hotline.ports import Port, check_free
 from hotline.settings import Settings
 
 Verdict = Literal["ok", "warn", "bad"]
@@ -58,9 +59,13 @@ async def check_ports(settings: Settings) -> Finding:
         "FastAGI": ("127.0.0.1", settings.fastagi_port),
         "AudioSocket": ("127.0.0.1", settings.audiosocket_port),
     }
+    try:
+        check_free([Port("desk", 0, settings.host)], settings)  # any port: is it an address of this machine?
+    except UserError as error:
+        return Finding("ports", "bad", error.message, error.remedy)
     taken = []
     for name, address in wanted.items():
-        with socket.socket() as probe:
+        with socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(address)

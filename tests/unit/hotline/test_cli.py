@@ -440,6 +440,14 @@ def test_the_doctor_looks_at_a_folder_where_nothing_is_yet_and_leaves_it_so(run:
         assert part in text
 
 
+def test_the_doctor_tells_a_wrong_address_from_a_taken_port(run: Run) -> None:
+    code, text = run("doctor", HOTLINE_HOST="192.0.2.1")
+    assert code == 1
+    assert "192.0.2.1 is not an address" in text
+    assert "correct HOTLINE_HOST" in text
+    assert "taken" not in text
+
+
 def test_the_doctor_names_a_secret_that_others_can_read(installed: Run, tmp_path: Path) -> None:
     secret = tmp_path / "var" / "secrets" / "sip.key"
     secret.parent.mkdir()

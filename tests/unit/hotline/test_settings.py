@@ -53,3 +53,9 @@ def test_a_port_base_out_of_range_is_refused() -> None:
 def test_hours_in_which_nobody_could_be_called_back_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValidationError, match="callback_from"):
         Settings(var=tmp_path, callback_from=9, callback_until=9)
+
+
+def test_the_desk_is_found_at_every_kind_of_address() -> None:
+    assert Settings(host="127.0.0.1", port_base=21000).desk_url() == "http://127.0.0.1:21080"
+    assert Settings(host="::1", port_base=21000).desk_url() == "http://[::1]:21080"
+    assert Settings(public_url="https://desk.example").desk_url() == "https://desk.example"
