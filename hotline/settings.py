@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     speech_threads: int = Field(default=0, ge=0, description="Recogniser threads; 0 means one per core.")
     tap: str = Field(default="chanspy", pattern="^(chanspy|mixmonitor)$", description="How speakers are heard.")
     llm_url: str = Field(default="", description="OpenAI-compatible endpoint for better drafts; off when empty.")
-    llm_model: str = ""
+    llm_model: str = Field(default="", description="Name of the model to ask for at that endpoint.")
     wrap_up_s: int = Field(
         default=120, ge=0, le=3600, description="After-call work, seconds; then the agent is ready again."
     )
