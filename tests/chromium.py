@@ -25,12 +25,17 @@ FLAGS = [
 
 
 @asynccontextmanager
-async def chromium(voice: Path | None = None, *, ask_for_microphone: bool = False) -> AsyncIterator[Browser]:
+async def chromium(
+    voice: Path | None = None, *, ask_for_microphone: bool = False, sound_needs_a_click: bool = False
+) -> AsyncIterator[Browser]:
     """Headless Chromium whose microphone plays `voice` (a WAV, looped), or a beep when none is given.
 
     With `ask_for_microphone` permissions count, as in a person's browser; else every page is let in.
+    With `sound_needs_a_click` a page nobody has touched is silent, also as in a person's browser.
     """
-    flags = [flag for flag in FLAGS if not (ask_for_microphone and flag == "--use-fake-ui-for-media-stream")]
+    dropped = ["--use-fake-ui-for-media-stream"] if ask_for_microphone else []
+    dropped += ["--autoplay-policy=no-user-gesture-required"] if sound_needs_a_click else []
+    flags = [flag for flag in FLAGS if flag not in dropped]
     if voice is not None:
         flags.append(f"--use-file-for-fake-audio-capture={voice}")
     async with async_playwright() as playwright:

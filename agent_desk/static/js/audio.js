@@ -1,5 +1,6 @@
 // Sound on the agent's side: the ring in the headset, the choice of devices, the microphone's level.
 const KEY = "hotline-devices";
+const OPEN_MS = 500;
 const RING_HZ = 450; // the Chinese ringing tone: 1 s on, 4 s off
 
 export const devices = { mic: "", out: "", ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
@@ -60,6 +61,8 @@ export async function microphoneProblem() {
   }
   try {
     const stream = await navigator.mediaDevices.getUserMedia(constraints());
+    // Nobody may have clicked yet since the page was reloaded; while it listens, the browser lets its sounds out too.
+    await Promise.race([player(), new Promise((done) => setTimeout(done, OPEN_MS))]).catch(() => {});
     stream.getTracks().forEach((track) => track.stop());
     return "";
   } catch (error) {

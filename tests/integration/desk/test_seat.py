@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from playwright.async_api import Browser, Page, expect
 
+from tests.chromium import chromium
 from tests.fakes.desk_seed import PASSWORD
 from tests.integration.desk.room import SHOWN_MS, Room, a_browser, on_the_line, sit_down, until
 from tests.sign_in import sign_in
@@ -81,6 +84,36 @@ async def test_a_browser_that_lets_no_sound_out_is_opened_by_a_click(room: Room,
     await page.click("#transcript h2")
     await expect(alerts).not_to_contain_text("请点击页面任意处", timeout=SHOWN_MS)
     assert await page.evaluate("plays") == 2
+
+
+async def test_a_ring_is_heard_after_a_reload_though_nobody_has_clicked(room: Room) -> None:
+    async with chromium(sound_needs_a_click=True) as browser:
+        context = await a_browser(browser)
+        await context.add_init_script(
+            """window.made = [];
+            const Real = AudioContext;
+            window.AudioContext = class extends Real { constructor() { super(); made.push(this); } };"""
+        )
+        page = await sit_down(room, context)
+        async with page.expect_response("**/api/desk/softphone"):
+            await page.reload()
+        # What Playwright runs in a page counts as a click in it; this does not.
+        devtools = await context.new_cdp_session(page)
+
+        async def run(expression: str) -> str:
+            answer = await devtools.send(
+                "Runtime.evaluate", {"expression": expression, "userGesture": False, "returnByValue": True}
+            )
+            return str(answer["result"].get("value"))
+
+        async with asyncio.timeout(SHOWN_MS / 1000):
+            while await run("Boolean(globalThis.fakeSip?.ua)") != "True":
+                await page.wait_for_timeout(20)
+        await run("fakeSip.ring()")
+        assert await run("navigator.userActivation.hasBeenActive") == "False"
+        async with asyncio.timeout(SHOWN_MS / 1000):
+            while await run("made.map((audio) => audio.state).join()") != "running":
+                await page.wait_for_timeout(20)
 
 
 async def test_the_menu_of_reasons_says_whether_it_is_open(room: Room, page: Page) -> None:
