@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -73,23 +74,25 @@ async def test_nothing_but_media_listens_beyond_this_machine(asterisk_pair: Aste
                 assert address == "0100007F", f"port {int(port, 16)} is open on {address}"
 
 
-async def test_a_killed_asterisk_comes_back(asterisk_pair: AsteriskPair) -> None:
+async def test_a_killed_asterisk_comes_back(
+    asterisk_pair: AsteriskPair, asterisk_program: AsteriskProgram
+) -> None:
     instance = asterisk_pair.hotline
     first = instance.pid
     assert first is not None
     os.kill(first, signal.SIGKILL)
     await until(lambda: instance.restarts == 1 and instance.pid not in (None, first), 30, "the restart")
+    await booted(asterisk_program, instance.folders.conf)
+
+
+async def booted(program: AsteriskProgram, conf: Path) -> None:
+    """Wait until the console says so; for a moment nobody listens behind its socket yet."""
     async with asyncio.timeout(30):
-        while "fully booted" not in await answered(instance, "core waitfullybooted"):  # noqa: ASYNC110
+        while True:
+            with contextlib.suppress(AsteriskError):
+                if "fully booted" in await run_cli(program, conf, "core waitfullybooted"):
+                    return
             await asyncio.sleep(0.05)
-
-
-async def answered(instance: AsteriskInstance, command: str) -> str:
-    """What the console says; "" while nobody listens behind its socket yet."""
-    try:
-        return await instance.cli(command)
-    except AsteriskError:
-        return ""
 
 
 async def test_each_death_and_return_is_told(settings: Settings, asterisk_program: AsteriskProgram) -> None:
@@ -195,8 +198,7 @@ async def test_an_asterisk_left_behind_is_replaced(settings: Settings, asterisk_
     left = await asyncio.create_subprocess_exec(
         *asterisk_program.command, "-f", "-C", str(folders.conf), stdout=asyncio.subprocess.DEVNULL
     )
-    await until(lambda: (folders.run / "asterisk.pid").exists() and (folders.run / "ctl").exists(), 30)
-    assert "fully booted" in await run_cli(asterisk_program, folders.conf, "core waitfullybooted")
+    await booted(asterisk_program, folders.conf)
     instance = AsteriskInstance(settings, "hotline", program=asterisk_program)
     try:
         await instance.start()
