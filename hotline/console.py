@@ -7,6 +7,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable, Coroutine
+from itertools import takewhile
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
@@ -88,7 +89,9 @@ def _keep_traceback(error: Exception) -> str:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
-            file.write(f"$ {' '.join(sys.argv)}\n{''.join(lines)}\n")
+            # Which command it was; what it was given may be a name or a number, and this is a log.
+            words = takewhile(lambda word: not word.startswith("-"), sys.argv[1:3])
+            file.write(f"$ hotline {' '.join(words)}\n{''.join(lines)}\n")
     except OSError:
         last = traceback.extract_tb(error.__traceback__)[-1]
         return f"{last.filename} line {last.lineno}; {path} cannot be written"

@@ -467,12 +467,14 @@ def test_our_own_fault_is_told_in_a_sentence_and_kept_in_full(
         raise ZeroDivisionError("no such luck")
 
     monkeypatch.setattr("hotline.commands.db.open_database", broken)
+    monkeypatch.setattr("sys.argv", ["hotline", "call", "--from", "13912345678"])
     code, text = run("db", "status")
     assert code == 1
     kept = tmp_path / "var" / "log" / "command.log"
     assert "no such luck" in text
     assert str(kept) in text
     assert "Traceback" in kept.read_text(encoding="utf-8")
+    assert kept.read_text(encoding="utf-8").startswith("$ hotline call\n"), "which command, and nobody's number"
 
 
 @pytest.fixture
