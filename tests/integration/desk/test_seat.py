@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Browser, Page, expect
 
@@ -118,11 +119,12 @@ async def test_a_ring_is_heard_after_a_reload_though_nobody_has_clicked(room: Ro
 
 async def test_the_menu_of_reasons_says_whether_it_is_open(room: Room, page: Page) -> None:
     button, menu = page.locator("#seat-state"), page.locator("#seat-menu")
-    for close in (
+    ways: tuple[Callable[[], Awaitable[None]], ...] = (
         lambda: page.keyboard.press("Escape"),
         lambda: page.click("#transcript h2"),
         lambda: menu.get_by_role("menuitem").first.click(),
-    ):
+    )
+    for close in ways:
         await button.click()
         await expect(menu).to_be_visible()
         await expect(button).to_have_attribute("aria-expanded", "true")
