@@ -39,3 +39,12 @@ def test_asterisklint_would_find_a_fault(settings: Settings, tmp_path: Path) -> 
         [str(lint), "dialplan-check", str(path)], capture_output=True, text=True, timeout=60, check=False
     )
     assert "NoSuchThing" in done.stdout + done.stderr
+
+
+def test_who_was_answered_in_a_queue_is_not_asked_for_a_message(settings: Settings, tmp_path: Path) -> None:
+    """Option c of Queue goes on when the agent hangs up first, as it does when nobody came."""
+    folders = render(settings, "hotline", program(tmp_path))
+    lines = (folders.etc / "extensions.conf").read_text(encoding="utf-8").splitlines()
+    after = [lines[at + 1] for at, line in enumerate(lines) if "Queue(common,c" in line]
+    assert len(after) == 3
+    assert all("GotoIf(" in line and line.endswith("?over)") for line in after), after
