@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
+from pathlib import Path
 
 import pytest
 from aiohttp import WSServerHandshakeError, web
 
+import agent_desk
 from agent_desk.errors import SAID
 from agent_desk.initials import pinyin_keys
 from agent_desk.knowledge_api import rendered
@@ -23,6 +26,15 @@ async def test_the_board_masks_callers(desk: Desk) -> None:
     assert board["calls"][0]["caller"] == "139****5678"
     assert [(a["name"], a["state_label"]) for a in board["agents"]] == [("王丽", "通话")]
     assert {q["label"] for q in board["queues"]} == {"综合", "企业", "方言", "外语", "110联动"}
+
+
+def test_no_player_offers_the_recording_for_download() -> None:
+    templates = Path(agent_desk.__file__).parent / "templates"
+    players = re.findall(
+        r"<audio [^>]*controls[^>]*>", "".join(page.read_text() for page in templates.glob("*.html"))
+    )
+    assert players
+    assert [player for player in players if 'controlslist="nodownload' not in player] == []
 
 
 async def test_only_a_shift_lead_repairs(desk: Desk) -> None:
