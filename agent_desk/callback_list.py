@@ -27,7 +27,7 @@ KINDS = {"missed": "漏接", "requested": "排队预约", "voicemail": "留言"}
 PROTECTED = "受保护，仅限受理人和经授权人员收听"
 EXPIRED = "已处理，话务员收听时限已过"
 NOTES = {
-    "new": "尚未转写，转写完成后自动显示",
+    "new": "暂无转写，转写完成后自动显示",
     "transcribed": "正在登记工单",
     "ticketed": "工单已登记，待核对",
     "empty": "留言过短或没有听出内容，未建工单，请听录音后回拨",
