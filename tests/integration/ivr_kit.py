@@ -44,9 +44,7 @@ class ToneVoice:
 class Ivr:
     """A running IVR server and all it published."""
 
-    def __init__(
-        self, settings: Settings, engine: AsyncEngine, lookups: Lookups | None, voice: ToneVoice
-    ) -> None:
+    def __init__(self, settings: Settings, engine: AsyncEngine, lookups: Lookups | None, voice: ToneVoice) -> None:
         self.settings = settings
         self.voice = voice
         self.sessions = make_sessions(engine)
