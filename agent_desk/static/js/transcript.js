@@ -9,6 +9,8 @@ const list = $("#t-list");
 const latest = $("#t-latest");
 const rows = new Map();
 let sticking = true;
+/** The words jumped to, { id, start, end }: they stay lit until the mouse has been there and left. */
+let lit = null;
 
 list.addEventListener("scroll", () => {
   sticking = list.scrollHeight - list.scrollTop - list.clientHeight < 32;
@@ -53,16 +55,19 @@ function row(u) {
   if (!node) {
     node = el("li", { "data-id": u.utterance_id },
       el("time", {}), el("span", { class: "s" }, NAMES[u.speaker]), el("p", {}));
+    node.addEventListener("mouseleave", () => { if (lit?.id === u.utterance_id) light(null); });
     rows.set(u.utterance_id, node);
   }
-  node.className = `u ${u.speaker}${u.final ? "" : " partial"}${state.recording && u.final ? " playable" : ""}${node.classList.contains("flash") ? " flash" : ""}${node.classList.contains("playing") ? " playing" : ""}`;
+  const quote = lit?.id === u.utterance_id ? lit : null;
+  node.className = `u ${u.speaker}${u.final ? "" : " partial"}${state.recording && u.final ? " playable" : ""}${quote ? " flash" : ""}${node.classList.contains("playing") ? " playing" : ""}`;
   node.dataset.start = u.start_ms;
   node.dataset.end = u.end_ms;
   node.firstChild.textContent = elapsed(u.start_ms);
-  const stamp = `${u.text}|${u.final}|${state.emergencies.length}`;
+  const stamp = `${u.text}|${u.final}|${state.emergencies.length}|${quote ? `${quote.start}-${quote.end}` : ""}`;
   if (node.dataset.stamp !== stamp) {
     node.dataset.stamp = stamp;
-    node.lastChild.replaceChildren(...marked(u.text, u.final ? dangerous(u) : []));
+    const spans = quote ? [[quote.start, quote.end, "quote"]] : u.final ? dangerous(u) : [];
+    node.lastChild.replaceChildren(...marked(u.text, spans));
   }
   return node;
 }
@@ -105,14 +110,14 @@ function render() {
 /** Scroll to an utterance and light the words up. */
 export function jumpTo(utteranceId, start = 0, end = 0) {
   const node = rows.get(utteranceId);
-  const utterance = state.utterances.get(utteranceId);
-  if (!node || !utterance) return;
-  node.lastChild.replaceChildren(...marked(utterance.text, [[start, end, "quote"]]));
-  delete node.dataset.stamp;
-  for (const old of list.querySelectorAll(".flash")) old.classList.remove("flash");
-  node.classList.add("flash");
+  if (!node || !state.utterances.has(utteranceId)) return;
+  light({ id: utteranceId, start, end });
   node.scrollIntoView({ block: "center" });
-  node.addEventListener("mouseleave", () => node.classList.remove("flash"), { once: true });
+}
+
+function light(words) {
+  lit = words;
+  render();
 }
 
 // -- playing the recording ---------------------------------------------------------------------------
@@ -145,6 +150,6 @@ audio.addEventListener("timeupdate", () => {
 });
 
 on("call", () => {
-  if (!state.call) { $("#player").hidden = true; audio.removeAttribute("src"); rows.clear(); sticking = true; latest.hidden = true; }
+  if (!state.call) { $("#player").hidden = true; audio.removeAttribute("src"); rows.clear(); lit = null; sticking = true; latest.hidden = true; }
 });
 on("transcript emergency recording speech call", render);

@@ -42,6 +42,12 @@ async def test_tab_takes_a_suggestion_and_its_label_leads_to_the_words(room: Roo
     await expect(page.locator("#d-place_text")).to_have_value("白霓镇文化路")
     await page.click("#l-place_text")
     await expect(page.locator("#t-list .u.flash mark.quote")).to_have_text("白霓镇文化路")
+    await room.feed.say("citizen", "还有路灯")
+    await expect(page.locator("#t-list .u")).to_have_count(2)
+    await expect(page.locator("#t-list .u.flash mark.quote")).to_have_text("白霓镇文化路")
+    await page.hover("#t-list .u.flash")
+    await page.hover("#l-place_text")
+    await expect(page.locator("#t-list .u.flash, #t-list mark.quote")).to_have_count(0)
 
 
 async def test_a_number_and_a_place_are_read_whole_before_they_are_taken(room: Room, page: Page) -> None:
