@@ -78,12 +78,12 @@ export function load(snapshot) {
   changed(...ALL);
 }
 
-/** On a call-back, what was heard in the message stands beside what is said now, the surer first. */
+/** On a call-back, what was heard in the message stands beside what is said now, the surer first: of two as sure the message, which is what the call is about. */
 function joined(said) {
   const heard = state.call?.call_back?.suggestions ?? {};
   const both = { ...heard, ...said };
   for (const name of Object.keys(said)) {
-    if (heard[name]) both[name] = [...said[name], ...heard[name]].sort((a, b) => b.confidence - a.confidence);
+    if (heard[name]) both[name] = [...heard[name], ...said[name]].sort((a, b) => b.confidence - a.confidence);
   }
   return both;
 }

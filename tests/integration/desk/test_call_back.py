@@ -172,6 +172,19 @@ async def all_tickets(room: Room) -> list[Ticket]:
         return list(await session.scalars(select(Ticket).order_by(Ticket.id)))
 
 
+async def test_of_two_readings_as_sure_the_message_s_is_offered_first(room: Room, page: Page) -> None:
+    """What the citizen says first on a call-back is a greeting, not the matter."""
+    await a_message(room)
+    await call_back(room, page)
+    offered = page.locator("[data-field=place_text] .ghost-text")
+    await expect(offered).to_have_text("天城镇白泉村", timeout=SHOWN_MS)
+    said = await room.feed.say("citizen", "喂您好我在清江")
+    await room.feed.suggest("place_text", "清江", "清江", 0.8, said, "清江", "喂您好我在清江")
+    await room.feed.suggest("occurred_text", "昨天", "昨天", 0.9, said, "", "喂您好我在清江")
+    await expect(page.locator("[data-field=occurred_text] .ghost-text")).to_have_text("昨天", timeout=SHOWN_MS)
+    await expect(offered).to_have_text("天城镇白泉村")
+
+
 async def test_the_message_s_ticket_is_shown_and_completed_by_key(room: Room, page: Page) -> None:
     number = await a_message(room)
     await call_back(room, page)
