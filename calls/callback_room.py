@@ -13,9 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from calls.call_hours import CallHours
 from calls.callback_claims import settle, sweep
 from calls.callbacks import DAY, SHORT_S, request, tell
-from calls.ledger import AWAY
 from db.models.call import Call, CallbackTask
-from db.session import Sessions
+from db.session import AWAY, Sessions
 from hotline.bus import Bus
 from hotline.clock import Clock
 from hotline.events import AgentStateChanged, CallAnswered, CallEnded, Event, QueueAbandoned

@@ -11,19 +11,15 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.session import Sessions
+from db.session import AWAY, Sessions
 
 log = logging.getLogger(__name__)
 
 Op = Callable[[AsyncSession], Awaitable[None]]
 """One change of rows. It may run twice (after a failed commit), so it sets, and does not count up."""
-
-AWAY = (OperationalError, InterfaceError, NoConnectionFree, OSError, TimeoutError)
-"""What says of the database that it cannot be had now, and nothing against what was to be written."""
 
 BACKLOG_LIMIT = 50_000
 WAIT_S = 2.0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import ExceptionContext, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from db.redaction import keep_values_out_of_errors
@@ -25,6 +26,9 @@ What comes after (cancelling, taking back) is bounded by asyncpg with the same t
 PASSING = ("08", "40", "53", "57", "58")
 """Classes of PostgreSQL's error codes that say nothing against the statement: no connection, lost against another
 transaction, no room, starting up or shutting down, a fault of the machine."""
+
+AWAY = (OperationalError, InterfaceError, NoConnectionFree, OSError, TimeoutError)
+"""What says of the database that it cannot be had now, and nothing against what was to be written."""
 
 
 def make_engine(url: str, *, patient: bool = False) -> AsyncEngine:

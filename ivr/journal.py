@@ -16,20 +16,13 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
 from sqlalchemy import Table, insert, select
-from sqlalchemy.exc import (
-    DataError,
-    IntegrityError,
-    InterfaceError,
-    OperationalError,
-    SQLAlchemyError,
-    StatementError,
-)
+from sqlalchemy.exc import SQLAlchemyError, StatementError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.call_hours import CallHours
 from calls.callbacks import DAY
 from db.models import Call, CallbackTask, Handoff, ScriptStepRow, SurveyAnswer, Voicemail
-from db.session import Sessions
+from db.session import AWAY, Sessions
 from hotline.bus import Bus
 from hotline.callid import began_at, is_call_id
 from hotline.clock import Clock
@@ -271,9 +264,7 @@ class DatabaseJournal:
         except SQLAlchemyError as error:
             if len(batch) > 1:
                 return await self._one_by_one(batch)
-            if isinstance(error, IntegrityError | DataError | StatementError) and not isinstance(
-                error, OperationalError | InterfaceError
-            ):
+            if isinstance(error, StatementError) and not isinstance(error, AWAY):
                 log.exception("a row of the script was refused by the database and is given up")
                 return []
             log.warning("rows of the script wait for the database: %s", type(error).__name__)
