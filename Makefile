@@ -17,7 +17,7 @@ check:
 bench:
 	@setup/setup.sh test
 	@[ -n "$$HOTLINE_ASTERISK" ] || .venv/bin/hotline asterisk fetch --if-missing
-	@for part in ivr speech latency draft kb pop; do .venv/bin/python -m bench.$$part --quick || exit 1; done
+	@for part in ivr speech latency draft emergency kb pop; do .venv/bin/python -m bench.$$part --quick || exit 1; done
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info

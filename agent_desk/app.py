@@ -3,40 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from importlib.metadata import version
+from typing import Any
 
 from aiohttp import ClientSession, ClientTimeout, web
 
-from agent_desk import (
+from agent_desk.account import login
+from agent_desk.account.login import ADDRESS_LIMIT
+from agent_desk.admin import audit
+from agent_desk.admin import pages as admin
+from agent_desk.agents import (
     acts,
-    admin,
-    audit,
-    board,
+    alerts,
     callbacks,
     desk,
     draft_api,
     knowledge_api,
-    live,
-    login,
     lookups,
     messages,
     recordings,
-    sip_proxy,
-    ticket_pages,
-    unit_pages,
     unwatched,
 )
-from agent_desk.access import WEB_SESSIONS, allow, authorise
-from agent_desk.access_log import access_log
-from agent_desk.errors import friendly_errors
-from agent_desk.headers import security_headers
-from agent_desk.live import HUB, LiveHub
-from agent_desk.lockout import AddressLimit
-from agent_desk.login import ADDRESS_LIMIT
-from agent_desk.open_sockets import SOCKETS, OpenSockets, checked
-from agent_desk.pages import HERE, PAGES, make_pages
-from agent_desk.services import SERVICES, DeskServices
-from agent_desk.sip_proxy import CLIENT
-from agent_desk.web_sessions import WebSessions
+from agent_desk.agents.caller_cards import CallerCards
+from agent_desk.floor import board
+from agent_desk.live import hub as live
+from agent_desk.live import sip_proxy
+from agent_desk.live.hub import HUB, LiveHub
+from agent_desk.live.open_sockets import SOCKETS, OpenSockets, checked
+from agent_desk.live.sip_proxy import CLIENT
+from agent_desk.tickets import ticket_pages
+from agent_desk.units import unit_pages
+from agent_desk.web import openapi
+from agent_desk.web.access import WEB_SESSIONS, Logs, allow, authorise
+from agent_desk.web.access_log import access_log
+from agent_desk.web.answers import Done, answered
+from agent_desk.web.errors import friendly_errors
+from agent_desk.web.headers import security_headers
+from agent_desk.web.limits import READS, Limits
+from agent_desk.web.lockout import AddressLimit
+from agent_desk.web.openapi import DOCUMENT, document
+from agent_desk.web.pages import HERE, PAGES, make_pages
+from agent_desk.web.requests import LIMITS, bounded
+from agent_desk.web.services import SERVICES, DeskServices
+from agent_desk.web.web_sessions import WebSessions
 
 BODY_LIMIT = 256 * 1024
 """Longest request body, bytes: a draft of long texts fits ten times."""
@@ -46,6 +55,7 @@ ROOMS = (
     desk,
     lookups,
     acts,
+    alerts,
     callbacks,
     draft_api,
     knowledge_api,
@@ -57,17 +67,29 @@ ROOMS = (
     unit_pages,
     unwatched,
     board,
+    openapi,
     admin,
     audit,
 )
 
-__all__ = ["DeskServices", "make_app"]
+__all__ = ["DeskServices", "api_document", "make_app"]
 
 
-@allow()
+@allow(changes=False, limit=READS, logs=Logs.NOTHING, gives=Done)
 async def alive(_: web.Request) -> web.StreamResponse:
     """For a proxy or a watchdog: the desk answers."""
-    return web.json_response({"ok": True})
+    return answered(Done())
+
+
+def all_routes() -> list[web.RouteDef]:
+    """Every route of the desk but its static files."""
+    ours = [route for room in ROOMS for route in room.routes if isinstance(route, web.RouteDef)]
+    return [*ours, web.get("/healthz", alive)]
+
+
+def api_document() -> dict[str, Any]:
+    """The API in OpenAPI 3.1."""
+    return document(all_routes(), version("hotline12345"))
 
 
 def make_app(services: DeskServices) -> web.Application:
@@ -78,21 +100,23 @@ def make_app(services: DeskServices) -> web.Application:
             security_headers(services.settings.public_url),
             friendly_errors,
             authorise,
+            bounded,
         ],
         client_max_size=BODY_LIMIT,
     )
     app[SERVICES] = services
     app[WEB_SESSIONS] = WebSessions(services.sessions, services.clock)
     app[ADDRESS_LIMIT] = AddressLimit(services.clock)
+    app[LIMITS] = Limits(services.clock)
     app[PAGES] = make_pages()
-    app[HUB] = LiveHub(services.bus, services.sessions, services.clock, services.control)
+    cards = CallerCards(services.sessions, services.clock)
+    app[HUB] = LiveHub(services.bus, services.sessions, services.clock, services.control, cards, services.places)
     app[SOCKETS] = OpenSockets(app[WEB_SESSIONS], gone=app[HUB].sign_out)
     app.cleanup_ctx.append(_running_hub)
     app.cleanup_ctx.append(checked)
     app.cleanup_ctx.append(_sip_client)
-    for room in ROOMS:
-        app.add_routes(room.routes)
-    app.router.add_get("/healthz", alive)
+    app.add_routes(all_routes())
+    app[DOCUMENT] = api_document()
     app.router.add_static("/static", HERE / "static", append_version=False)
     return app
 

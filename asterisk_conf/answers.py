@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from hotline.voice import VoiceError, speak
+from sound.voice import VoiceError, speak
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from asterisk_conf.mirror import debian_mirror
 from asterisk_conf.probe import inspect
 from asterisk_conf.program import AsteriskError, AsteriskProgram
-from hotline.settings import Settings
+from runtime.settings import Settings
 
 SUITE = "sid"
 """Debian 12 and 13 carry no Asterisk; sid carries the 22 LTS."""

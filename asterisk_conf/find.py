@@ -10,7 +10,7 @@ from pathlib import Path
 from asterisk_conf.fetch import fetch_asterisk, tree_folder
 from asterisk_conf.probe import inspect
 from asterisk_conf.program import AsteriskError, AsteriskProgram
-from hotline.settings import Settings
+from runtime.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -22,9 +22,9 @@ from asterisk_conf.orphan import Orphan, find_orphan
 from asterisk_conf.ports import check_ports_free
 from asterisk_conf.program import AsteriskError, AsteriskProgram
 from asterisk_conf.render import Folders, InstanceName, render
-from hotline.backoff import BackOff
-from hotline.ending import end
-from hotline.settings import Settings
+from runtime.backoff import BackOff
+from runtime.ending import end
+from runtime.settings import Settings
 
 log = logging.getLogger(__name__)
 

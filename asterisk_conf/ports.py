@@ -6,8 +6,8 @@ import socket
 
 from asterisk_conf.program import AsteriskError
 from asterisk_conf.render import InstanceName
-from hotline.ports import Port, PortTaken, check_free
-from hotline.settings import Settings
+from runtime.ports import Port, PortTaken, check_free
+from runtime.settings import Settings
 
 
 def check_ports_free(settings: Settings, name: InstanceName) -> None:

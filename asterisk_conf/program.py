@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from hotline.errors import UserError
+from runtime.errors import UserError
 
 
 class AsteriskError(UserError):

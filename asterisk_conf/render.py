@@ -11,10 +11,10 @@ from typing import Any, Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from asterisk_conf.modules import MODULES
-from asterisk_conf.music import make_music
+from asterisk_conf.music import make_music, openings_file
 from asterisk_conf.program import AsteriskError, AsteriskProgram
-from hotline.secretfile import secret, sip_password
-from hotline.settings import Settings
+from runtime.secretfile import secret, sip_password
+from runtime.settings import Settings
 
 InstanceName = Literal["hotline", "network"]
 QUEUES = ("common", "enterprise", "dialect", "foreign", "liaison110")
@@ -159,6 +159,7 @@ def _values(settings: Settings, name: InstanceName, program: AsteriskProgram, fo
         "live_folder": live,
         "voicemail_folder": voicemail,
         "music_folder": music,
+        "openings_file": openings_file(settings),
         "recordings": network / "recordings",
         "sounds": network / "sounds",
         "seats": [

@@ -9,7 +9,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from hotline.settings import Settings
+from runtime.settings import Settings
 
 
 def parser(part: str, doc: str | None, quick: str) -> argparse.ArgumentParser:

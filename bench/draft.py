@@ -22,11 +22,11 @@ from typing import Any
 import yaml
 
 from bench import command_line
-from hotline.clock import SHANGHAI
-from hotline.events import Suggestion, Utterance
+from language.sounds import syllable
+from runtime.clock import SHANGHAI
+from runtime.events import Suggestion, Utterance
 from tests.demo_city import demo_lexicon
 from tickets.drafting.drafter import Drafter
-from tickets.sounds import syllable
 
 DATA = Path(__file__).parent / "data" / "draft"
 RECORDINGS = Path(__file__).parent.parent.parent / "shared" / "audio" / "texts.tsv"

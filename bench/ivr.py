@@ -28,7 +28,7 @@ import psutil
 from asterisk_conf.launcher import AsteriskInstance
 from bench import command_line
 from bench.sipp import Crowd, SippError, call_in_crowd
-from hotline.settings import ROOT, Settings
+from runtime.settings import ROOT, Settings
 
 LIMIT_MS = 1000.0
 WAYS = {"plain": "70001", "fastagi": "70002"}

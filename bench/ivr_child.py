@@ -7,14 +7,14 @@ import signal
 
 from db.models import Base
 from db.session import make_engine, make_sessions
-from hotline import loop
-from hotline.bus import LocalBus
-from hotline.clock import SystemClock
-from hotline.settings import Settings
 from ivr.line import Prompt
 from ivr.prompts import Prompts
+from ivr.script.versions import publish
 from ivr.server import IvrServer
-from ivr.versions import publish
+from runtime import loop
+from runtime.bus import LocalBus
+from runtime.clock import SystemClock
+from runtime.settings import Settings
 
 PROMPT = "您好，这里是测试，请按1，请按1，请按1。"
 

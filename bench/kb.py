@@ -7,7 +7,8 @@ Odd rows are reported; even rows were used to choose weights and thresholds (`--
 Variants: clean; `asr15`/`asr30`, 15 or 30 % of the characters recognised wrongly (70 % a homophone, 20 %
 a syllable the local accent confuses, 10 % any other character); `half`, the first half of the question;
 `half+asr15`. Suggestions: one utterance alone, chatter ("好的好的谢谢") that should bring none, and whole
-calls (two lines of chatter, the question misheard, two more). Questions and `kb/data/synonyms.yaml` have one
+calls (two lines of chatter, the question misheard, two more); `kb_talks.yaml` holds calls as they are said, also
+such that no article answers (nothing may be offered at any time). Questions and `kb/data/synonyms.yaml` have one
 author: the gain over "no synonyms" is optimistic.
 """
 
@@ -33,15 +34,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bench import command_line
 from db.models import Base
 from db.session import Sessions, make_engine, make_sessions
-from hotline.clock import SystemClock
 from kb import tokens
 from kb.articles import load_articles
 from kb.index import KnowledgeIndex
 from kb.source import ArticleSource, read_folder
 from kb.suggest import Conversation
 from kb.synonyms import Synonyms
+from runtime.clock import SystemClock
 
 QUESTIONS = Path(__file__).parent / "kb_questions.yaml"
+TALKS = Path(__file__).parent / "kb_talks.yaml"
 SEEDS = (1, 2, 3)
 """Noise is drawn three times; figures are means."""
 
@@ -55,6 +57,13 @@ class Question:
     ids: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Talk:
+    says: list[str]
+    ids: frozenset[str]
+    """Empty: no article answers it."""
+
+
 def load_questions(half: str) -> tuple[list[Question], list[str]]:
     """Questions of this half (odd, even, all) and the chatter."""
     data = yaml.safe_load(QUESTIONS.read_text(encoding="utf-8"))
@@ -63,6 +72,12 @@ def load_questions(half: str) -> tuple[list[Question], list[str]]:
         questions = questions[half == "odd" :: 2]
     chatter = {"odd": data["chatter_odd"], "even": data["chatter_even"]}
     return questions, chatter.get(half, [*chatter["odd"], *chatter["even"]])
+
+
+def load_talks(half: str) -> list[Talk]:
+    """Whole calls of this half (odd, even, all)."""
+    talks = [Talk(row["say"], frozenset(row["ids"])) for row in yaml.safe_load(TALKS.read_text())["talks"]]
+    return talks if half == "all" else talks[half == "odd" :: 2]
 
 
 # -- noise -----------------------------------------------------------------------------------------
@@ -168,14 +183,30 @@ async def measure(search: Search, questions: list[Question], variant: str) -> di
     }
 
 
-async def offered(index: KnowledgeIndex, utterances: list[str]) -> list[str]:
-    """Ids suggested at the end of these utterances of one call; what was shown last stays on the screen."""
+async def offers(index: KnowledgeIndex, utterances: list[str]) -> list[list[str]]:
+    """Ids suggested after each of these utterances of one call, repetitions left out; the last stays shown."""
     conversation = Conversation()
-    shown: list[str] = []
+    shown: list[list[str]] = []
     for text in utterances:
-        conversation.add("citizen", await index.search(text, limit=20, spoken=True))
-        shown = [answer.article_id for answer in conversation.best()] or shown
+        conversation.add("citizen", text, await index.search(text, limit=20, spoken=True))
+        best = [answer.article_id for answer in conversation.best()]
+        if best and best != (shown[-1] if shown else []):
+            shown.append(best)
     return shown
+
+
+async def offered(index: KnowledgeIndex, utterances: list[str]) -> list[str]:
+    """Ids that stand on the screen at the end of these utterances."""
+    return (await offers(index, utterances) or [[]])[-1]
+
+
+async def in_talks(index: KnowledgeIndex, talks: list[Talk]) -> dict[str, Any]:
+    """Percent of calls with an answer that are offered it, and of the others that are ever offered anything."""
+    seen = [(talk.ids, await offers(index, talk.says)) for talk in talks]
+    return {
+        "right": 100 * statistics.mean(bool(shown) and bool(ids & set(shown[-1])) for ids, shown in seen if ids),
+        "wrong": 100 * statistics.mean(bool(shown) for ids, shown in seen if not ids),
+    }
 
 
 async def suggestions(index: KnowledgeIndex, questions: list[Question], chatter: list[str]) -> dict[str, Any]:
@@ -250,7 +281,8 @@ async def run(half: str, database_url: str) -> dict[str, Any]:
             for question in questions:  # warm: articles in memory, as in a running system
                 await search(question.text, False)
             table[name] = {variant: await measure(search, questions, variant) for variant in VARIANTS}
-        offers = await suggestions(index, questions, chatter)
+        suggested = await suggestions(index, questions, chatter)
+        suggested["talks"] = await in_talks(index, load_talks(half))
         await engine.dispose()
         await plain_engine.dispose()
     return {
@@ -260,7 +292,7 @@ async def run(half: str, database_url: str) -> dict[str, Any]:
         "half": half,
         "build_s": build_s,
         "search": table,
-        "suggest": offers,
+        "suggest": suggested,
     }
 
 

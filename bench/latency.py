@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bench import command_line
 from bench.speech_audio import Recording, recordings, speech_frames, telephone
 from bench.speech_child import speech_child
-from hotline.events import Utterance
+from runtime.events import Utterance
 from tests.fakes.audiosocket import FRAME_S, FakeLeg
 
 PARTIAL_AIM_MS = 500

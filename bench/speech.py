@@ -28,9 +28,9 @@ import psutil
 from bench import command_line
 from bench.speech_calls import Call, Side, build
 from bench.speech_child import model_folder, speech_child
-from hotline.bus import LocalBus
-from hotline.events import Event, SpeechDelayed, Utterance
-from hotline.settings import ROOT, Settings
+from runtime.bus import LocalBus
+from runtime.events import Event, SpeechDelayed, Utterance
+from runtime.settings import ROOT, Settings
 from speech.audiosocket import FRAME_BYTES, Kind, frame
 from tests.fakes.audiosocket import FRAME_S, FakeLeg
 from tests.speech_samples import error_rate

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asterisk_conf.music import make_music
-from hotline import wav
-from hotline.settings import ROOT
+from runtime.settings import ROOT
+from sound import wav
 from tests.speech_samples import RATE, a_law, spoken
 
 Samples = NDArray[np.float64]

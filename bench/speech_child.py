@@ -15,10 +15,10 @@ import psutil
 
 from db.models import Base
 from db.session import make_engine
-from hotline.bus import BridgeServer, LocalBus
-from hotline.events import SpeechStateChanged
-from hotline.settings import ROOT, Settings
-from speech.models import find_model
+from runtime.bus import BridgeServer, LocalBus
+from runtime.events import SpeechStateChanged
+from runtime.settings import ROOT, Settings
+from speech.decoding.models import find_model
 
 
 @dataclass

@@ -19,8 +19,8 @@ import numpy as np
 
 from bench import command_line
 from bench.speech_audio import Recording, Samples, mixed, music, office, recordings, speech_frames, telephone
-from speech.segmenter import Begin, End, Segmenter, Sound
-from speech.vad import Ears, GatedSilero
+from speech.legs.segmenter import Begin, End, Segmenter, Sound
+from speech.legs.vad import Ears, GatedSilero
 
 FRAME = 320
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from hotline.phone import HOME_AREA
+from language.phone import HOME_AREA
 
 NUMBER = "12345"
 _PROVINCE = re.compile(r"^(?:.+?(?:省|自治区)|内蒙古|广西|新疆|西藏|宁夏)(?=.)")

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from calls.ami import AmiLink
-from calls.announcer import Announcer
-from calls.call_hours import CallHours
-from calls.callback_room import Callbacks
-from calls.conference import Conference, Speak
-from calls.control import Control
-from calls.outcomes import Outcomes
+from calls.acts.conference import Conference, Speak
+from calls.acts.control import Control
+from calls.acts.seat_acts import SeatActs
+from calls.acts.talk_acts import TalkActs
+from calls.asterisk.ami import AmiLink
+from calls.asterisk.seats import Seats
+from calls.callbacks.call_hours import CallHours
+from calls.callbacks.callback_room import Callbacks
+from calls.floor.announcer import Announcer
 from calls.recordings import Recordings
-from calls.seat_acts import SeatActs
-from calls.seats import Seats
-from calls.strays import Strays
-from calls.talk_acts import TalkActs
-from calls.tracker import Tracker
+from calls.state.outcomes import Outcomes
+from calls.state.strays import Strays
+from calls.state.tracker import Tracker
 from db.session import Sessions
-from hotline.bus import Bus
-from hotline.clock import Clock
-from hotline.events import TelephonyStale
-from hotline.secretfile import secret
-from hotline.settings import Settings
+from runtime.bus import Bus
+from runtime.clock import Clock
+from runtime.events import TelephonyStale
+from runtime.secretfile import secret
+from runtime.settings import Settings
 
 
 class CallsNode:
     """Everything of this room that runs beside one Asterisk.
 
     `link` may be used by other rooms of the node (taps); `speak` makes the whisper for the other side of a
-    hand-off (`hotline.voice.speak`), None for none. Asterisk need not run yet: the link waits for it.
+    hand-off (`sound.voice.speak`), None for none. Asterisk need not run yet: the link waits for it.
     """
 
     def __init__(
@@ -58,7 +58,12 @@ class CallsNode:
         self.recordings = Recordings(settings, sessions, bus, clock)
         self.callbacks = Callbacks(sessions, bus, clock, hours=CallHours.of(settings))
         self.outcomes = Outcomes(
-            sessions, bus, clock=clock, recordings=settings.recordings_dir, hours=CallHours.of(settings)
+            sessions,
+            bus,
+            clock=clock,
+            recordings=settings.recordings_dir,
+            hours=CallHours.of(settings),
+            node=settings.node,
         )
         self.strays = Strays(
             self.link, self.tracker, self.recordings, self.outcomes, sessions, bus, clock, settings

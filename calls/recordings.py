@@ -19,14 +19,14 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from calls import sidecar
+from calls.asterisk import sidecar
 from db.models.call import Call, Recording
 from db.session import Sessions
-from hotline.bus import Bus
-from hotline.callid import is_call_id
-from hotline.clock import Clock, local
-from hotline.events import CallEnded, CallStarted, Event, RecordingFailed, RecordingReady
-from hotline.settings import Settings
+from runtime.bus import Bus
+from runtime.callid import is_call_id
+from runtime.clock import Clock, local
+from runtime.events import CallEnded, CallStarted, Event, RecordingFailed, RecordingReady
+from runtime.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +99,7 @@ class Recordings:
     """Works off ended calls one after another, so that a burst of endings does not fill the disk's queue."""
 
     def __init__(self, settings: Settings, sessions: Sessions, bus: Bus, clock: Clock) -> None:
+        self._node = settings.node
         self._folder = settings.recordings_dir
         self._sessions = sessions
         self._bus = bus
@@ -178,7 +179,7 @@ class Recordings:
         async with self._sessions() as session:
             call = await session.get(Call, call_id)
         if call is None:
-            # Its row is late (the database was away), or never came: calls.strays looks after both.
+            # Its row is late (the database was away), or never came: calls.state.strays looks after both.
             log.warning("call %s has no row yet: its recording waits", call_id)
             return
         sidecar.forget(self._folder / "live", call_id)
@@ -192,6 +193,7 @@ class Recordings:
                 session.add(
                     Recording(
                         call_id=call_id,
+                        node=self._node,
                         path=str(relative),
                         channels=2,
                         seconds=made.seconds,

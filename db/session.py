@@ -27,6 +27,9 @@ PASSING = ("08", "40", "53", "57", "58")
 """Classes of PostgreSQL's error codes that say nothing against the statement: no connection, lost against another
 transaction, no room, starting up or shutting down, a fault of the machine."""
 
+BUSY_MS = 10_000
+"""SQLite: how long a writer waits for the one before."""
+
 AWAY = (OperationalError, InterfaceError, NoConnectionFree, OSError, TimeoutError)
 """What says of the database that it cannot be had now, and nothing against what was to be written."""
 
@@ -48,7 +51,7 @@ def make_engine(url: str, *, patient: bool = False) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000", "synchronous=NORMAL"):
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}", "synchronous=NORMAL"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

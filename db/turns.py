@@ -14,6 +14,7 @@ class Turn(IntEnum):
     MIGRATION = 0x12345_01
     SEED = 0x12345_02
     VALIDITY = 0x12345_03
+    NODE = 0x12345_04
 
 
 async def take_turn(where: AsyncSession | AsyncConnection, turn: Turn) -> None:

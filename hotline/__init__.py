@@ -1,1 +1,1 @@
-"""The front door: settings, event bus, clock, start and stop, and the `hotline` command line."""
+"""The front door: the `hotline` command line, which parts run in which role, and the jobs."""

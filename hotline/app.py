@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import aiohttp
 
-from hotline.child import Child
 from hotline.core import Core, open_core
-from hotline.errors import UserError
-from hotline.lock import InstanceLock
-from hotline.ports import own_ports, wait_free
-from hotline.settings import ROOT, Settings
+from runtime.child import Child
+from runtime.errors import UserError
+from runtime.lock import InstanceLock
+from runtime.ports import own_ports, wait_free
+from runtime.settings import ROOT, Settings
 
 if TYPE_CHECKING:
     from asterisk_conf.launcher import AsteriskInstance
@@ -76,8 +76,18 @@ class System:
             self._stack.callback(lock.release)
             # Before anything is fetched, made or started: a taken port is found out in a second.
             await wait_free(own_ports(settings), settings)
-        core = await self._stack.enter_async_context(open_core(settings, embedded=self.roles == ALL_ROLES))
+        core = await self._stack.enter_async_context(
+            open_core(
+                settings, embedded=self.roles == ALL_ROLES, everything=not self.roles.isdisjoint({"desk", "jobs"})
+            )
+        )
         self.core = core
+        if "node" in self.roles:  # a name that is taken is told before anything is fetched or started
+            from calls.nodes.lease import NodeLease
+
+            lease = NodeLease(settings, core.sessions, core.clock)
+            await lease.start()
+            self._stack.push_async_callback(lease.close)
         ours: AsteriskInstance | None = None
         if "asterisk" in self.roles:
             ours = await self._stack.enter_async_context(running_asterisk(settings, self.say))
@@ -88,7 +98,7 @@ class System:
         if "desk" in self.roles:
             await self._stack.enter_async_context(running_desk(core))
         if "jobs" in self.roles:
-            from calls.call_hours import CallHours
+            from calls.callbacks.call_hours import CallHours
             from hotline.jobs import Jobs
             from kb.index import KnowledgeIndex
 
@@ -136,7 +146,7 @@ async def running_asterisk(settings: Settings, say: Say) -> AsyncIterator[Asteri
 async def make_prompts(settings: Settings, say: Say) -> None:
     """Make what is missing of the spoken prompts; without a voice the system starts and says so."""
     from ivr.prompts import Prompts
-    from ivr.versions import shipped_scripts
+    from ivr.script.versions import shipped_scripts
 
     prompts = Prompts(settings)
     if not any(settings.prompts_dir.glob("*.wav")):
@@ -157,18 +167,25 @@ async def running_node(core: Core, say: Say, ours: AsteriskInstance | None = Non
     """Everything beside one Asterisk (`ours` if we supervise it): calls, the IVR, taps, drafts, suggestions."""
     from calls.node import CallsNode
     from hotline.sip_guard import SipGuard
-    from hotline.voice import speak
     from ivr.server import IvrServer
     from kb.index import KnowledgeIndex
     from kb.suggest import Suggester
+    from runtime.node_bus import NodeBus
+    from sound.voice import speak
     from speech.tap import TapManager
+    from tickets.drafting.drafts import Drafts
     from tickets.drafting.endpoint import EndpointRefiner
     from tickets.drafting.lexicon import Lexicon
-    from tickets.drafts import Drafts
-    from tickets.emergency import Spotter
-    from tickets.messages import MessageTickets
+    from tickets.emergency.listener import listen_with
+    from tickets.emergency.model import model_of
+    from tickets.emergency.spotter import Spotter
+    from tickets.learned import vectors
+    from tickets.messages.tickets import MessageTickets
 
-    settings, sessions, bus, clock = core.settings, core.sessions, core.bus, core.clock
+    settings, sessions, clock = core.settings, core.sessions, core.clock
+    await asyncio.to_thread(vectors.available)  # loads them, if there are any
+    listen_with(model_of(settings.var))
+    bus = NodeBus(core.bus, settings.node)
     async with sessions() as session:
         lexicon = await Lexicon.load(session)
     index = KnowledgeIndex(sessions, clock=clock)
@@ -189,7 +206,13 @@ async def running_node(core: Core, say: Say, ours: AsteriskInstance | None = Non
             Suggester(index, bus),
             node,
             taps,
-            IvrServer(settings, sessions, bus, clock),
+            IvrServer(
+                settings,
+                sessions,
+                bus,
+                clock,
+                reload_music=lambda: node.link.do("Command", Command="moh reload"),
+            ),
             SipGuard(node, bus, clock, settings.sip_port, ours.restart if ours else None),
         ]
         for part in parts:
@@ -232,21 +255,26 @@ async def running_desk(core: Core) -> AsyncIterator[None]:
     from aiohttp import web
 
     from agent_desk.app import make_app
-    from agent_desk.services import DeskServices
-    from calls.client import ControlClient
+    from agent_desk.web.services import DeskServices
+    from calls.acts.client import ControlClient
+    from calls.nodes.places import Places
     from kb.index import KnowledgeIndex
     from tickets.desk import TicketDesk
 
     settings = core.settings
+    places = Places(core.sessions, core.clock)
+    control = ControlClient(core.bus, core.clock, places)
     services = DeskServices(
         settings=settings,
         sessions=core.sessions,
         bus=core.bus,
         clock=core.clock,
-        control=ControlClient(core.bus, core.clock),
+        control=control,
+        places=places,
         tickets=TicketDesk(core.sessions, core.bus, core.clock),
         kb=KnowledgeIndex(core.sessions, clock=core.clock),
     )
+    await places.start()
     runner = web.AppRunner(make_app(services), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     site = web.TCPSite(runner, settings.host, settings.desk_port)
@@ -254,6 +282,7 @@ async def running_desk(core: Core) -> AsyncIterator[None]:
         await site.start()
     except OSError as error:
         await runner.cleanup()
+        await places.close()
         raise UserError(
             f"the desk cannot listen on {settings.host}:{settings.desk_port}: {error.strerror}",
             "another program holds the port: choose other ports with HOTLINE_PORT_BASE",
@@ -262,6 +291,8 @@ async def running_desk(core: Core) -> AsyncIterator[None]:
         yield
     finally:
         await runner.cleanup()
+        await control.close()
+        await places.close()
 
 
 async def run_until_stopped(system: System, started: Callable[[System], Awaitable[None]]) -> None:

@@ -17,13 +17,27 @@ import psutil
 import typer
 from rich.table import Table
 
+from db.opening import open_engine
 from hotline.app import ALL_ROLES, System, run_until_stopped
-from hotline.commands import asterisk, call, db, doctor, models, prompts, script, user
+from hotline.commands import (
+    asterisk,
+    call,
+    db,
+    demo,
+    doctor,
+    kb,
+    models,
+    openapi,
+    prompts,
+    script,
+    text,
+    understand,
+    user,
+)
 from hotline.console import load_settings, out, run
 from hotline.core import accounts_file, ensure_writable
-from hotline.database import open_engine
-from hotline.logs import start_logging
-from hotline.settings import Settings
+from runtime.logs import start_logging
+from runtime.settings import Settings
 
 app = typer.Typer(
     name="hotline",
@@ -52,11 +66,16 @@ def _options(
 
 app.add_typer(asterisk.app, name="asterisk")
 app.add_typer(db.app, name="db")
+app.add_typer(demo.app, name="demo")
+app.add_typer(kb.app, name="kb")
 app.add_typer(models.app, name="models")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(script.app, name="script")
+app.add_typer(text.app, name="text")
 app.add_typer(user.app, name="user")
 app.command("call")(call.call)
+app.command("openapi")(openapi.openapi)
+app.command("understand")(understand.understand)
 app.command("doctor")(doctor.doctor)
 
 
@@ -64,7 +83,11 @@ PORTS = 700
 """Ports an installation may use, from its base."""
 
 FIRST_ACCOUNT = 'user add wangli --name "王丽" --role AGENT'
-FIRST_CALL = 'call --from 13912345678 --say "我们村的路灯坏了"'
+FIRST_CALL = (
+    'call --from 13912345678 --say "喂你好，我们白霓镇白泉村的路灯坏了，已经坏了一个多星期了，晚上看不见路。'
+    '希望你们尽快派人来修。我姓陈，电话是一三九一二三四五六七八"'
+)
+"""Says what, where, since when, who and what is wished, in words that the demonstration model hears well."""
 
 
 def _say(text: str) -> None:
@@ -91,10 +114,16 @@ def _show_accounts(system: System) -> None:
 
 async def _started(system: System) -> None:
     settings = system.settings
-    from speech.models import find_model
+    from speech.decoding.demo import NOTE, is_demo
+    from speech.decoding.models import find_model
 
     _show_accounts(system)
-    if find_model(settings) is None:
+    model = find_model(settings)
+    if model is not None and is_demo(model):
+        out.print(f"[bold yellow]speech model:[/] {NOTE}")
+        out.print("[dim]a demonstration model: it hears the voice of `hotline call --say`, no person; any Vosk[/]")
+        out.print("[dim]model under var/models takes its place (`hotline models download`, with internet)[/]")
+    if model is None:
         wrong = (
             f"HOTLINE_VOSK_MODEL={settings.vosk_model} is not the folder of one; " if settings.vosk_model else ""
         )
@@ -108,6 +137,7 @@ async def _started(system: System) -> None:
     out.print(f"open the desk:        [bold]{settings.desk_url()}[/]{'  and log in as agent1' if demo else ''}")
     if demo:
         out.print(f"passwords:            {kept}", markup=False)
+        out.print(f"weeks to look at:     {_environment(settings)}{_program()} demo fill", markup=False)
     elif settings.jurisdiction == "none":
         out.print(f"make an account:      {_environment(settings)}{_program()} {FIRST_ACCOUNT}", markup=False)
     if settings.simulator and not settings.trunk_host:
@@ -136,13 +166,16 @@ def _environment(settings: Settings) -> str:
     return "".join(f"{name}={shlex.quote(str(value))} " for name, value in given.items() if value != usual[name])
 
 
-def _run_roles(roles: frozenset[str], role: str) -> None:
+def _run_roles(roles: frozenset[str], role: str, node_name: str = "") -> None:
+    if node_name:
+        os.environ["HOTLINE_NODE"] = node_name  # as if it had been set: child processes read it there too
     settings = load_settings()
 
     async def work() -> None:
         ensure_writable(settings.var)
         await open_engine(settings).dispose()  # a wrong address is told before anything is downloaded
         _say(f"starting: state in {settings.var}, ports {settings.port_base} to {settings.port_base + PORTS - 1}")
+        _say(f"this node is called {settings.node}")
         start_logging(settings, role)
         if role == "hotline":
             await models.obtain(settings)
@@ -165,16 +198,19 @@ def up() -> None:
 
 @app.command()
 def node(
+    name: Annotated[str, typer.Option(help="Name of this node; HOTLINE_NODE, else the machine's name.")] = "",
     with_asterisk: Annotated[bool, typer.Option(help="Also start and supervise Asterisk on this machine.")] = True,
 ) -> None:
     """Run the node role: what stands beside one Asterisk (needs PostgreSQL and NATS)."""
-    _run_roles(frozenset({"node", "asterisk"} if with_asterisk else {"node"}), "node")
+    _run_roles(frozenset({"node", "asterisk"} if with_asterisk else {"node"}), "node", name)
 
 
 @app.command()
-def speech() -> None:
+def speech(
+    name: Annotated[str, typer.Option(help="Name of the node beside which it listens.")] = "",
+) -> None:
     """Run the speech role: listens to calls and writes down what is said (needs PostgreSQL and NATS)."""
-    _run_roles(frozenset({"speech"}), "speech-role")  # speech.log is the recogniser process's own
+    _run_roles(frozenset({"speech"}), "speech-role", name)  # speech.log is the recogniser process's own
 
 
 @app.command()

@@ -13,9 +13,9 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 from rich.console import Console
 
-from hotline import loop
-from hotline.errors import UserError
-from hotline.settings import Settings
+from runtime import loop
+from runtime.errors import UserError
+from runtime.settings import Settings
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -7,17 +7,18 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from db.opening import open_engine, told_plainly
 from db.session import Sessions, make_sessions
-from hotline.bus import BridgeServer, Bus, LocalBus
-from hotline.clock import Clock, SystemClock
-from hotline.database import open_engine, told_plainly
-from hotline.errors import UserError
-from hotline.settings import Settings
+from runtime.bus import BridgeServer, Bus, LocalBus
+from runtime.clock import Clock, SystemClock
+from runtime.errors import UserError
+from runtime.settings import Settings
 
 if TYPE_CHECKING:
     from db.seed import DemoAccount
@@ -38,8 +39,11 @@ class Core:
 
 
 @asynccontextmanager
-async def open_core(settings: Settings, *, embedded: bool) -> AsyncIterator[Core]:
-    """Database (migrated, seeded) and bus. Raises UserError when the database cannot be had."""
+async def open_core(settings: Settings, *, embedded: bool, everything: bool = True) -> AsyncIterator[Core]:
+    """Database (migrated, seeded) and bus (of `everything`, or of this node alone).
+
+    Raises UserError when the database cannot be had.
+    """
     from db.migrate import upgrade
 
     if not embedded and settings.db_url.startswith("sqlite"):
@@ -59,7 +63,7 @@ async def open_core(settings: Settings, *, embedded: bool) -> AsyncIterator[Core
     sessions = make_sessions(engine)
     try:
         async with AsyncExitStack() as stack:
-            bus = await stack.enter_async_context(open_bus(settings, embedded=embedded))
+            bus = await stack.enter_async_context(open_bus(settings, embedded=embedded, everything=everything))
             yield Core(settings, engine, sessions, bus, clock, accounts)
     finally:
         await engine.dispose()
@@ -70,8 +74,8 @@ async def seed(settings: Settings, sessions: Sessions, clock: Clock) -> list[Dem
     from db.seed import load_categories, load_centre, load_demo
     from db.turns import Turn, take_turn
     from kb.articles import load_articles
-    from tickets.calendar import seed_calendar
-    from tickets.sla import seed_profiles
+    from tickets.clocks.calendar import seed_calendar
+    from tickets.clocks.sla import seed_profiles
 
     async with sessions.begin() as session:
         await take_turn(session, Turn.SEED)
@@ -121,12 +125,12 @@ def keep_accounts(settings: Settings, accounts: list[DemoAccount]) -> None:
 
 
 @asynccontextmanager
-async def open_bus(settings: Settings, *, embedded: bool) -> AsyncIterator[Bus]:
+async def open_bus(settings: Settings, *, embedded: bool, everything: bool = True) -> AsyncIterator[Bus]:
     """NATS where configured; else the bus of this process, with a bridge for its children."""
     if settings.nats_url:
-        from hotline.nats import NatsBus
+        from runtime.nats import NatsBus
 
-        async with NatsBus(settings.nats_url) as nats:
+        async with NatsBus(settings.nats_url, node="" if everything else settings.node) as nats:
             yield nats
         return
     if not embedded:
@@ -148,9 +152,9 @@ def ensure_writable(folder: Path) -> None:
     """Refuse early where nothing can be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".write-probe"
-        probe.write_bytes(b"")
-        probe.unlink()
+        # A file of its own: roles that start at the same moment must not take away each other's.
+        with TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         raise UserError(
             f"{folder} cannot be written: {error.strerror}", "choose a folder with HOTLINE_VAR"

@@ -13,17 +13,17 @@ from typing import Protocol
 
 from sqlalchemy import delete, select
 
-from agent_desk.web_sessions import OVERTIME
-from calls.call_hours import CallHours
-from calls.callback_room import Callbacks
-from calls.callbacks import DAY, tell
-from calls.outcomes import Outcomes
+from agent_desk.web.web_sessions import OVERTIME
+from calls.callbacks.call_hours import CallHours
+from calls.callbacks.callback_room import Callbacks
+from calls.callbacks.tasks import DAY, tell
+from calls.state.outcomes import Outcomes
 from db.models import AuditEvent, CallbackTask, Recording, WebSession
 from db.session import Sessions
 from db.turns import Turn, take_turn
-from hotline.bus import Bus
-from hotline.clock import Clock, local
 from kb.articles import expire_articles
+from runtime.bus import Bus
+from runtime.clock import Clock, local
 
 log = logging.getLogger(__name__)
 

@@ -10,12 +10,12 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from asterisk_conf.watchdog import SipWatchdog
-from calls.ami import AmiError
-from calls.call_states import WITH_AGENT
+from calls.asterisk.ami import AmiError
 from calls.node import CallsNode
-from hotline.bus import Bus, Unsubscribe
-from hotline.clock import Clock
-from hotline.events import TelephonyStale
+from calls.state.call_states import WITH_AGENT
+from runtime.bus import Bus, Unsubscribe
+from runtime.clock import Clock
+from runtime.events import TelephonyStale
 
 log = logging.getLogger(__name__)
 

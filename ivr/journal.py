@@ -19,14 +19,14 @@ from sqlalchemy import Table, insert, select
 from sqlalchemy.exc import SQLAlchemyError, StatementError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.call_hours import CallHours
-from calls.callbacks import DAY
+from calls.callbacks.call_hours import CallHours
+from calls.callbacks.tasks import DAY
 from db.models import Call, CallbackTask, Handoff, ScriptStepRow, SurveyAnswer, Voicemail
 from db.session import AWAY, Sessions
-from hotline.bus import Bus
-from hotline.callid import began_at, is_call_id
-from hotline.clock import Clock
-from hotline.events import Event, ScriptStep
+from runtime.bus import Bus
+from runtime.callid import began_at, is_call_id
+from runtime.clock import Clock
+from runtime.events import Event, ScriptStep
 
 log = logging.getLogger(__name__)
 
@@ -94,8 +94,11 @@ class _Entry:
 class DatabaseJournal:
     """The journal of a running node. `start` it, and `close` it to write what is left (bounded)."""
 
-    def __init__(self, sessions: Sessions, bus: Bus, clock: Clock, *, hours: CallHours = DAY) -> None:
+    def __init__(
+        self, sessions: Sessions, bus: Bus, clock: Clock, *, hours: CallHours = DAY, node: str = ""
+    ) -> None:
         self._hours = hours
+        self._node = node
         self._sessions = sessions
         self._bus = bus
         self._clock = clock
@@ -138,7 +141,7 @@ class DatabaseJournal:
     def step(self, call_id: str, script: str, version: int, node: str, kind: str, detail: str) -> None:
         at = self._clock.now()
         self._events.put_nowait(
-            ScriptStep(call_id=call_id, script=script, version=version, node=node, kind=kind, at=at, detail=detail)
+            ScriptStep(call_id=call_id, script=script, version=version, step=node, kind=kind, at=at, detail=detail)
         )
 
         self._put(
@@ -169,7 +172,11 @@ class DatabaseJournal:
         async def write(session: AsyncSession) -> None:
             known = select(Voicemail.id).where(Voicemail.call_id == call_id, Voicemail.path == path)
             if await session.scalar(known) is None:  # else the file was found before this row could be written
-                session.add(Voicemail(call_id=call_id, path=path, seconds=round(seconds, 2), created_at=at))
+                session.add(
+                    Voicemail(
+                        call_id=call_id, node=self._node, path=path, seconds=round(seconds, 2), created_at=at
+                    )
+                )
 
         self._keep(write, _CallNeeded(call_id, "voicemail", at))
 
@@ -298,6 +305,7 @@ class DatabaseJournal:
         session.add(
             Call(
                 id=needed.call_id,
+                node=self._node,
                 caller=needed.caller,
                 started_at=min(began_at(needed.call_id), needed.at) if is_call_id(needed.call_id) else needed.at,
                 ended_at=needed.at,

@@ -1,6 +1,6 @@
 """The caller's line as the script runner sees it: speak, hear keys, queue, dial, record.
 
-`ivr.agi_line` is the line over a real Asterisk, `ivr.walk` the simulated one. Every method may raise
+`ivr.agi.agi_line` is the line over a real Asterisk, `ivr.running.walk` the simulated one. Every method may raise
 `CallerHungUp` or `LineTaken`; both are normal ends of a script's run, not faults.
 """
 
@@ -107,6 +107,8 @@ class CallerLine(Protocol):
 
     async def queue(self, name: str, *, priority: int, seconds: float, opening: Sequence[Prompt]) -> QueueStay:
         """Wait for an agent of this queue, at most `seconds`; returns when that or the talk is over.
+
+        `opening` is heard first, while telephones ring where the line can do that; a key ends it and the stay.
 
         A larger `priority` stands nearer to the front.
         """

@@ -18,15 +18,14 @@ from typing import Any
 
 import yaml
 
-from hotline import wav
-from hotline.settings import ROOT, Settings
-from hotline.wav import Samples
-from ivr import sound
 from ivr.line import Prompt
-from ivr.piper import choose_voice
-from ivr.script import Script
+from ivr.script.script import Script
 from ivr.visit import IN_THE_MORNING, SPOKEN
-from ivr.voices import Voice
+from runtime.settings import ROOT, Settings
+from sound import levels, wav
+from sound.piper import choose_voice
+from sound.voices import Voice
+from sound.wav import Samples
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +115,7 @@ class Prompts:
             recording = None if prompt.live else self._recording(prompt)
             if recording is not None:
                 try:
-                    await asyncio.to_thread(sound.make_prompt, recording, path)
+                    await asyncio.to_thread(levels.make_prompt, recording, path)
                     self._made += 1
                     return
                 except wav.WavError as error:
@@ -132,7 +131,7 @@ class Prompts:
         with tempfile.TemporaryDirectory(prefix="hotline-prompt-") as folder:
             raw = Path(folder) / "raw.wav"
             await self._voice.speak(text, raw)
-            await asyncio.to_thread(sound.make_prompt, raw, path)
+            await asyncio.to_thread(levels.make_prompt, raw, path)
 
     def seconds(self, prompt: Prompt) -> float:
         """Length of a prompt that is there, seconds; 0 when it is not made yet."""
@@ -213,5 +212,5 @@ def system_sounds() -> dict[str, str]:
 def _effect(text: str) -> Samples:
     kind, *numbers = text.split()
     if kind == "@tone":
-        return sound.tone(float(numbers[0]), float(numbers[1]))
-    return sound.silence(float(numbers[0]))
+        return levels.tone(float(numbers[0]), float(numbers[1]))
+    return levels.silence(float(numbers[0]))

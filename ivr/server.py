@@ -14,21 +14,22 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from calls.call_hours import CallHours
+from calls.callbacks.call_hours import CallHours
 from db.models import CalendarDay, Call
 from db.session import Sessions
-from hotline.bus import Bus
-from hotline.clock import Clock
-from hotline.errors import UserError
-from hotline.settings import Settings
-from ivr.agi import AgiApplication, AgiRequest
-from ivr.agi_line import AgiLine
-from ivr.document import ScriptRefused
+from ivr.agi.agi_line import AgiLine
+from ivr.agi.server import AgiApplication, AgiRequest
 from ivr.journal import DatabaseJournal
 from ivr.lookups import Lookups, national_workday
+from ivr.openings import Openings, Reload
 from ivr.prompts import Prompts
-from ivr.runner import Runner, ScriptInForce
-from ivr.versions import current, document_of, publish, shipped_document
+from ivr.running.runner import Runner, ScriptInForce
+from ivr.script.document import ScriptRefused
+from ivr.script.versions import current, document_of, publish, shipped_document
+from runtime.bus import Bus
+from runtime.clock import Clock
+from runtime.errors import UserError
+from runtime.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class IvrServer:
         clock: Clock,
         *,
         prompts: Prompts | None = None,
+        reload_music: Reload | None = None,
         lookups: Lookups | None = None,
         refresh_seconds: float = REFRESH_SECONDS,
     ) -> None:
@@ -54,7 +56,8 @@ class IvrServer:
         self._sessions = sessions
         self._clock = clock
         self._prompts = prompts or Prompts(settings)
-        self._journal = DatabaseJournal(sessions, bus, clock, hours=CallHours.of(settings))
+        self._openings = Openings(settings, self._prompts, reload_music)
+        self._journal = DatabaseJournal(sessions, bus, clock, hours=CallHours.of(settings), node=settings.node)
         self._lookups = lookups or database_lookups(sessions)
         self._runner = Runner(self._journal, self._lookups, clock, settings.recordings_dir)
         self._refresh_seconds = refresh_seconds
@@ -81,6 +84,7 @@ class IvrServer:
         await self._journal.start()
         self._agi = AgiApplication()
         self._agi.add_route("script", self._answer)
+        self._agi.add_route("after-talk", self._after_talk)
         port = self._settings.fastagi_port
         try:
             await self._agi.start("127.0.0.1", port)
@@ -107,8 +111,14 @@ class IvrServer:
         await self._journal.settle()
 
     async def _answer(self, agi: AgiRequest) -> None:
-        line = await AgiLine.take(agi, self._prompts)
+        line = await AgiLine.take(agi, self._prompts, self._openings)
         await self._runner.run(line, self.in_force)
+
+    async def _after_talk(self, agi: AgiRequest) -> None:
+        """A talk that ended in a conference: its script goes on here."""
+        line = await AgiLine.take(agi, self._prompts, self._openings)
+        seat = agi.headers.get("agi_arg_2", "")
+        await self._runner.after_talk(line, self.in_force, seat if seat.isascii() and seat.isdigit() else "")
 
     # -- the script in force ---------------------------------------------------------------------
     async def _load_first(self) -> None:
@@ -135,6 +145,8 @@ class IvrServer:
         async with asyncio.timeout(DATABASE_SECONDS), self._sessions() as session:
             version = await current(session)
         if version is None or version.id == self._version_id:
+            if self._in_force is not None:  # a recording was exchanged, or Asterisk could not be asked before
+                await self._openings.take_up(self._in_force.script)
             return
         try:
             fresh = ScriptInForce(document_of(version).script, version.version)
@@ -154,6 +166,7 @@ class IvrServer:
             log.error("prompts of %s are missing: %s (%s)", names[0], error.message, error.remedy)
         except OSError as error:
             log.error("prompts of %s are missing: %s", names[0], error.strerror)
+        await self._openings.take_up(fresh.script)
 
     async def _refresh_for_ever(self) -> None:
         while not self._stopping.is_set():
@@ -171,7 +184,7 @@ class IvrServer:
 
 def database_lookups(sessions: Sessions) -> Lookups:
     """The script's questions answered from the database."""
-    from tickets.queries import progress as ticket_progress
+    from tickets.reading.queries import progress as ticket_progress
 
     async def progress(ticket_no: str | None, phone: str | None) -> list[str]:
         async with sessions() as session:

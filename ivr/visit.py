@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hotline.clock import Clock
 from ivr.journal import Journal
 from ivr.line import CallerLine, Prompt
 from ivr.lookups import Lookups
-from ivr.script import Script
+from ivr.script.script import Script
+from runtime.clock import Clock
 
 HUMAN = "human"
 """Pseudo exit: the caller pressed the key that leads to a person."""
@@ -39,6 +39,8 @@ class Visit:
     agent: str = ""
     entered: dict[str, float] = field(default_factory=dict)
     """Queue -> when the caller first came there (monotonic seconds)."""
+    talk_exit: str = ""
+    """Node at which the script goes on after the talk for which the caller waits now."""
     waited: dict[str, float] = field(default_factory=dict)
     """Queue node -> seconds waited there so far, since the last talk."""
 

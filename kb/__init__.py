@@ -1,0 +1,1 @@
+"""Knowledge: articles, their index, search, and answers offered while people talk."""

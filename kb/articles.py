@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Article, ArticleRevision, AuditEvent, Unit
-from hotline.clock import Clock, local
 from kb.source import ARTICLES, ArticleSource, content_hash, read_folder
+from runtime.clock import Clock, local
 
 EDITABLE = ("published", "expired")
 """States the clock moves between; a draft or a withdrawn article is a person's decision."""

@@ -16,8 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Article, Ticket
 from db.session import Sessions
-from hotline.clock import Clock, SystemClock, local
-from hotline.events import Answer
 from kb import store, tokens
 from kb.entry import SHOWN, entry_of, fingerprint, other_names
 from kb.matching import Asked, Sounded, asked, matched_initials, matched_words, sounded
@@ -25,6 +23,8 @@ from kb.store_postgres import PostgresStore
 from kb.store_sqlite import SqliteStore
 from kb.synonyms import Synonyms, load_synonyms
 from kb.view import ArticleView, is_expired, read_article
+from runtime.clock import Clock, SystemClock, local
+from runtime.events import Answer
 
 _CATEGORY = re.compile(r"[0-9]{0,6}")
 

@@ -14,6 +14,8 @@ import rjieba
 
 from db.models import Article
 from kb import tokens
+from language.han import HAN
+from language.sounds import fold
 
 DATA = Path(__file__).parent / "data"
 
@@ -24,7 +26,7 @@ _SHORTEST = 2
 
 _LONGEST = 12
 
-_HAN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff]")
+_HAN = re.compile(rf"[{HAN}]")
 
 
 def _words(name: str) -> frozenset[str]:
@@ -108,7 +110,7 @@ def asked(query: str, *, spoken: bool) -> Asked:
             runs.append((run,))
             syllables = None if spoken else tokens.segment_pinyin(run)
             if syllables:
-                runs.append(tuple(tokens.fold(syllable) for syllable in syllables))
+                runs.append(tuple(fold(syllable) for syllable in syllables))
         else:
             runs.append(tuple(tokens.sound(char) for char in run))
     return Asked(tuple(runs), "".join(f" {' '.join(run)} /" for run in runs))
@@ -136,9 +138,9 @@ def _stretches(sounds: list[str], article: Sounded, found: dict[str, None]) -> N
         if match is None:
             continue
         at, size, stretch = match
-        for word in rjieba.cut(stretch, False):
-            if len(word) >= _SHORTEST:
-                found[word] = None
+        words = [word for word in rjieba.cut(stretch, False) if len(word) >= _SHORTEST]
+        # The dictionary does not know every word (讨薪, 网约车): then the stretch is the word.
+        found.update(dict.fromkeys(words or [stretch]))
         free += [(start, at), (at + size, end)]
 
 

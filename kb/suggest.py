@@ -10,11 +10,11 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from hotline.bus import Bus, Unsubscribe
-from hotline.events import Answer, AnswersSuggested, CallEnded, Utterance
+from runtime.bus import Bus, Unsubscribe
+from runtime.events import Answer, AnswersSuggested, CallEnded, Utterance
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,10 @@ AGENT_SHARE = 0.5
 GOOD_SCORE = 24.0
 """Combined score from which the best answer is worth showing (measured by bench/kb.py)."""
 
+SURE_SCORE = 38.0
+"""An answer is only offered when one utterance alone names its matter so clearly (measured by bench/kb.py):
+weak words of many utterances (希望, 晚上, 门口) add up to nothing."""
+
 LEAST_SCORE = 12.0
 """An utterance that found nothing better says nothing of the topic."""
 
@@ -38,7 +42,7 @@ NEAR_BEST = 0.55
 
 MOST_ANSWERS = 3
 
-_LOOKED_AT = 20
+LOOKED_AT = 20
 """Answers of each utterance that take part in the combination."""
 
 _WAITING = 8
@@ -54,10 +58,21 @@ class Searches(Protocol):
     async def search(self, text: str, *, limit: int = 8, spoken: bool = False) -> list[Answer]: ...
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Heard:
+    text: str
     share: float
     answers: list[Answer]
+
+
+@dataclass
+class _Candidate:
+    answer: Answer
+    """As the utterance found it that names its matter best: its words are the reason shown."""
+    text: str
+    """That utterance."""
+    score: float = 0.0
+    """All utterances together."""
 
 
 class Conversation:
@@ -66,30 +81,35 @@ class Conversation:
     def __init__(self) -> None:
         self._heard: deque[_Heard] = deque(maxlen=MEMORY)
 
-    def add(self, speaker: str, answers: list[Answer]) -> None:
+    def add(self, speaker: str, text: str, answers: list[Answer]) -> None:
         """Take up what the index answered to one more utterance; idle words ("好的") push out no topic."""
         if answers and max(answer.score for answer in answers) >= LEAST_SCORE:
-            self._heard.append(_Heard(AGENT_SHARE if speaker == "agent" else 1.0, answers))
+            self._heard.append(_Heard(text, AGENT_SHARE if speaker == "agent" else 1.0, answers))
 
     def best(self) -> tuple[Answer, ...]:
         """The answers worth showing now, best first, with their combined scores; expired ones never."""
-        scores: dict[str, float] = {}
-        newest: dict[str, Answer] = {}
+        return tuple(replace(one.answer, score=round(one.score, 4)) for one in self._offers())
+
+    def need(self) -> str:
+        """The utterance for which the best answer is shown, "" when none is."""
+        offers = self._offers()
+        return offers[0].text if offers else ""
+
+    def _offers(self) -> list[_Candidate]:
+        candidates: dict[str, _Candidate] = {}
         for age, heard in enumerate(reversed(self._heard)):
             for answer in heard.answers:
-                if not answer.expired:
-                    share = heard.share * DECAY**age
-                    scores[answer.article_id] = scores.get(answer.article_id, 0.0) + answer.score * share
-                    newest.setdefault(answer.article_id, answer)
-        ranked = sorted(scores, key=lambda article_id: (-scores[article_id], article_id))[:MOST_ANSWERS]
-        if not ranked or scores[ranked[0]] < GOOD_SCORE:
-            return ()
-        least = scores[ranked[0]] * NEAR_BEST
-        return tuple(
-            _with_score(newest[article_id], scores[article_id])
-            for article_id in ranked
-            if scores[article_id] >= least
-        )
+                if answer.expired:
+                    continue
+                one = candidates.setdefault(answer.article_id, _Candidate(answer, heard.text))
+                if answer.score > one.answer.score:
+                    one.answer, one.text = answer, heard.text
+                one.score += answer.score * heard.share * DECAY**age
+        sure = [one for one in candidates.values() if one.answer.score >= SURE_SCORE]
+        ranked = sorted(sure, key=lambda one: (-one.score, one.answer.article_id))[:MOST_ANSWERS]
+        if not ranked or ranked[0].score < GOOD_SCORE:
+            return []
+        return [one for one in ranked if one.score >= ranked[0].score * NEAR_BEST]
 
 
 class Suggester:
@@ -170,11 +190,11 @@ class _Call:
             except TimeoutError:
                 return
             try:
-                answers = await self._index.search(utterance.text, limit=_LOOKED_AT, spoken=True)
+                answers = await self._index.search(utterance.text, limit=LOOKED_AT, spoken=True)
             except Exception:
                 log.exception("looking up answers for call %s failed", utterance.call_id)
                 continue
-            self._conversation.add(utterance.speaker, answers)
+            self._conversation.add(utterance.speaker, utterance.text, answers)
             if utterance.speaker == "citizen":
                 await self._offer(utterance)
 
@@ -186,18 +206,9 @@ class _Call:
         self._shown = shown
         await self._bus.publish(
             AnswersSuggested(
-                call_id=utterance.call_id, utterance_id=utterance.utterance_id, query=utterance.text, answers=best
+                call_id=utterance.call_id,
+                utterance_id=utterance.utterance_id,
+                query=self._conversation.need(),
+                answers=best,
             )
         )
-
-
-def _with_score(answer: Answer, score: float) -> Answer:
-    return Answer(
-        article_id=answer.article_id,
-        title=answer.title,
-        short_answer=answer.short_answer,
-        owner=answer.owner,
-        score=round(score, 4),
-        why=answer.why,
-        expired=answer.expired,
-    )

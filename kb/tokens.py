@@ -21,7 +21,10 @@ from functools import cache, lru_cache
 from pypinyin import Style, lazy_pinyin
 from pypinyin.constants import PINYIN_DICT
 
-VERSION = 1
+from language.han import HAN
+from language.sounds import fold
+
+VERSION = 2
 """Raise it when tokens of the same text change: the index is then rebuilt."""
 
 QUERY_LIMIT = 400
@@ -29,9 +32,8 @@ QUERY_LIMIT = 400
 
 SHORTEST_INITIALS, LONGEST_INITIALS = 2, 6
 
-_RUN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff]+|[a-z0-9]+")
-_HAN_RUN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff]+")
-_SYLLABLE_START = ("zh", "ch", "sh")
+_RUN = re.compile(rf"[{HAN}]+|[a-z0-9]+")
+_HAN_RUN = re.compile(rf"[{HAN}]+")
 
 _ASK = "(?:咨询|打听|了解|请教|请问|反映|问|说|讲|查|看)"
 _FILLERS = re.compile(
@@ -89,17 +91,6 @@ def runs(text: str) -> list[str]:
     """Stretches of Han characters and of letters and digits in `plain` text."""
     found: list[str] = _RUN.findall(text)
     return found
-
-
-def fold(syllable: str) -> str:
-    """A toneless syllable as it is heard where zh/z, n/l and -ng/-n are one: `zhong` -> `zon`."""
-    if syllable.startswith(_SYLLABLE_START):
-        syllable = syllable[0] + syllable[2:]
-    elif syllable.startswith("n") and len(syllable) > 1:
-        syllable = "l" + syllable[1:]
-    if syllable == "lue":
-        return "lve"
-    return syllable.removesuffix("g") if syllable.endswith("ng") else syllable
 
 
 def _toneless(reading: str) -> str:

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hotline import wav
-from hotline.errors import UserError
-from hotline.settings import Settings
-from hotline.voice import speak
 from network.line import CitizenLine, Outcome
 from network.plan import Press, Speak, Step, WaitAgent, WaitPrompt, WaitSeconds, parse_plan
 from network.timeline import Entry, Timeline
+from runtime.errors import UserError
+from runtime.settings import Settings
+from sound import wav
+from sound.voice import speak
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from calls.ami import AmiError, AmiLink, Message
-from hotline.secretfile import secret
-from hotline.settings import Settings
+from calls.asterisk.ami import AmiError, AmiLink, Message
+from runtime.secretfile import secret
+from runtime.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from calls.ami import AmiError, AmiLink, Message
-from hotline import wav
-from hotline.errors import UserError
-from hotline.secretfile import secret
-from hotline.settings import Settings
+from calls.asterisk.ami import AmiError, AmiLink, Message
 from network.hotline_side import HotlineSide
 from network.timeline import Timeline
+from runtime.errors import UserError
+from runtime.secretfile import secret
+from runtime.settings import Settings
+from sound import wav
 
 Outcome = Literal["citizen_hung_up", "hotline_hung_up", "busy", "refused", "no_answer", "unreachable"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from hotline.errors import UserError
+from runtime.errors import UserError
 
 _KEYS = re.compile(r"[0-9*#]{1,32}")
 _WAIT = re.compile(r"wait (\d{1,4}(?:\.\d{1,3})?)")

@@ -1,0 +1,1 @@
+"""Live transcription: sound of both speakers over AudioSocket, voice activity, recognisers, Chinese text."""

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from hotline.bus import Bus
-from hotline.callid import is_call_id
-from hotline.events import CallEnded, TapOpened, TapsEnded
-from hotline.settings import Settings
+from runtime.bus import Bus
+from runtime.callid import is_call_id
+from runtime.events import CallEnded, TapOpened, TapsEnded
+from runtime.settings import Settings
 from speech.audiosocket import SAMPLE_RATE
 
 log = logging.getLogger(__name__)

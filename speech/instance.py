@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import uuid
 
-from hotline.settings import Settings
+from runtime.settings import Settings
 
 
 def home(settings: Settings) -> str:

@@ -16,9 +16,9 @@ from sqlalchemy import select, update
 
 from db.models import Call, Voicemail
 from db.session import Sessions
-from hotline import wav
-from hotline.bus import Bus
-from hotline.events import MessageLeft, MessageTranscribed
+from runtime.bus import Bus
+from runtime.events import MessageLeft, MessageTranscribed
+from sound import wav
 from speech.transcriber import Transcriber
 from speech.transcript import TranscriptKeeper
 

@@ -17,24 +17,26 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from db.session import make_engine, make_sessions
-from hotline import loop
-from hotline.bus import BridgeClient, Bus
-from hotline.clock import SystemClock
-from hotline.logs import start_logging
-from hotline.settings import Settings
+from runtime import loop
+from runtime.bus import BridgeClient, Bus
+from runtime.clock import SystemClock
+from runtime.logs import start_logging
+from runtime.node_bus import NodeBus
+from runtime.settings import Settings
+from speech.decoding.demo import NOTE, is_demo
+from speech.decoding.models import explain_missing, find_model
+from speech.decoding.recogniser import Engine, ModelBroken, VoskEngine
+from speech.decoding.trial import ModelTrial
 from speech.follower import RecordingFollower
 from speech.hotwords import HotWordFile
 from speech.instance import new_instance
+from speech.legs.server import AudioSocketServer
+from speech.legs.taps import TapBook
+from speech.legs.vad import Ears, GatedSilero
 from speech.messages import MessageTranscriber
-from speech.models import explain_missing, find_model
-from speech.recogniser import Engine, ModelBroken, VoskEngine
-from speech.server import AudioSocketServer
-from speech.taps import TapBook
 from speech.text import ClerkText
 from speech.transcriber import Transcriber
 from speech.transcript import TranscriptKeeper, impatient
-from speech.trial import ModelTrial
-from speech.vad import Ears, GatedSilero
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,7 @@ class SpeechProcess:
 
     def __init__(self, settings: Settings, bus: Bus) -> None:
         self._settings = settings
+        bus = NodeBus(bus, settings.node)
         clock = SystemClock()
         self._database = impatient(make_engine(settings.db_url))
         sessions = make_sessions(self._database)
@@ -114,7 +117,7 @@ class SpeechProcess:
             return
         trial.passed()
         log.info("speech model %s is ready", engine.name)
-        self.transcriber.use(engine)
+        self.transcriber.use(engine, NOTE if is_demo(folder) else "")
 
     async def close(self) -> None:
         if self._loading is not None:
@@ -135,9 +138,9 @@ class SpeechProcess:
 async def joined_bus(settings: Settings) -> AsyncIterator[Bus]:
     """NATS where configured, otherwise the bridge to the process that started us."""
     if settings.nats_url:
-        from hotline.nats import NatsBus
+        from runtime.nats import NatsBus
 
-        async with NatsBus(settings.nats_url) as nats:
+        async with NatsBus(settings.nats_url, node=settings.node) as nats:
             yield nats
         return
     bridge = BridgeClient(settings.bus_socket)

@@ -18,9 +18,9 @@ from sqlalchemy import select
 
 from db.models import Call, CallLeg
 from db.session import Sessions
-from hotline.bus import Bus
-from hotline.clock import Clock
-from hotline.events import (
+from runtime.bus import Bus
+from runtime.clock import Clock
+from runtime.events import (
     CallAnswered,
     CallEnded,
     Event,
@@ -35,7 +35,7 @@ from hotline.events import (
     TapSilent,
     TranscriptGap,
 )
-from hotline.settings import Settings
+from runtime.settings import Settings
 from speech.instance import home
 from speech.transcript import add_gap
 
@@ -60,14 +60,14 @@ Handler = Callable[[Any], None]
 
 
 class Originated(Protocol):
-    """How a try ended (as `calls.ami.Originated`)."""
+    """How a try ended (as `calls.asterisk.ami.Originated`)."""
 
     @property
     def answered(self) -> bool: ...
 
 
 class Link(Protocol):
-    """What is needed of `calls.ami.AmiLink`."""
+    """What is needed of `calls.asterisk.ami.AmiLink`."""
 
     async def originate(self, *, timeout: float, **fields: Any) -> Originated: ...
 
@@ -106,6 +106,7 @@ class TapManager:
         self._clock = clock
         self._address = f"127.0.0.1:{settings.audiosocket_port}"
         self._home = home(settings)
+        self._node = settings.node
         self._by_file = settings.tap == "mixmonitor"
         self._taps: dict[tuple[str, Speaker], Tap] = {}
         self._origins: dict[str, datetime] = {}
@@ -126,9 +127,11 @@ class TapManager:
         ]
 
     async def resume(self, sessions: Sessions) -> None:
-        """Take up the calls that were being talked when an earlier process of ours ended."""
+        """Take up this node's calls that were being talked when an earlier process of ours ended."""
         async with sessions() as session:
-            talking = select(Call).where(Call.state.in_(("talking", "held", "conference")))
+            talking = select(Call).where(
+                Call.node == self._node, Call.state.in_(("talking", "held", "conference"))
+            )
             for call in await session.scalars(talking):
                 here = select(CallLeg.id).where(
                     CallLeg.call_id == call.id, CallLeg.role == "agent", CallLeg.left_at.is_(None)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from language.numerals import clerk_numbers
 from speech.hotwords import HotWords
-from speech.numerals import clerk_numbers
 
 
 def joined(words: Sequence[str]) -> str:

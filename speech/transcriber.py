@@ -10,31 +10,23 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from hotline.bus import Bus
-from hotline.clock import Clock
-from hotline.events import (
-    CallEnded,
-    Event,
-    SpeechStateChanged,
-    TapClosed,
-    TapOpened,
-    TranscriptGap,
-    Utterance,
-)
-from speech.decoder import BUSY_FROM, SpeakerDecoder
-from speech.delays import Delays
+from runtime.bus import Bus
+from runtime.clock import Clock
+from runtime.events import CallEnded, Event, SpeechStateChanged, TapClosed, TapOpened, TranscriptGap, Utterance
+from speech.decoding.decoder import BUSY_FROM, SpeakerDecoder
+from speech.decoding.delays import Delays
+from speech.decoding.pool import DecodePool
+from speech.decoding.recogniser import Engine
+from speech.decoding.shelf import Shelf
+from speech.decoding.spool import Spool
+from speech.decoding.waiting import Room
 from speech.follower import FollowedLeg
-from speech.leg import Leg
-from speech.pool import DecodePool
-from speech.recogniser import Engine
-from speech.server import Connection, LegReceiver
-from speech.shelf import Shelf
-from speech.spool import Spool
+from speech.legs.leg import Leg
+from speech.legs.server import Connection, LegReceiver
+from speech.legs.vad import VoiceDetector
+from speech.legs.whole import decode_whole
 from speech.text import ClerkText
 from speech.transcript import TranscriptKeeper
-from speech.vad import VoiceDetector
-from speech.waiting import Room
-from speech.whole import decode_whole
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +63,7 @@ class _OpenLeg:
 
 
 class Transcriber:
-    """Implements `speech.server.LegRoom`. `engine` may come later (`use`) or never.
+    """Implements `speech.legs.server.LegRoom`. `engine` may come later (`use`) or never.
 
     `spool` is the folder for sound that waits too long to be kept in memory.
     """
@@ -120,7 +112,9 @@ class Transcriber:
         self.announce()
 
     def use(self, engine: Engine | None, reason: str = "") -> None:
-        """From now on decode with this engine, or with none for this reason (Chinese, shown to people)."""
+        """From now on decode with this engine, or with none. `reason` (Chinese) is shown to people: why there is
+        none, or what they must know of the one there is.
+        """
         self._engine = engine
         self._shelf = None if engine is None else Shelf(engine, monotonic=self._loop.time)
         self._reason = reason
@@ -182,7 +176,7 @@ class Transcriber:
                     await self._keeper.drained()  # a gap is told when its row is written
                 await self._outbox.join()
 
-    # -- speech.server.LegRoom -----------------------------------------------------------------
+    # -- speech.legs.server.LegRoom -----------------------------------------------------------------
     def open_leg(self, tap: TapOpened, connection: Connection | None) -> _OpenLeg:
         """One leg per speaker of a call: a newer one (a re-tap) takes the place of the older."""
         key = (tap.call_id, tap.speaker)

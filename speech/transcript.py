@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from db.models.transcript import TranscriptGapRow, TranscriptUtterance
 from db.session import Sessions
-from hotline.clock import Clock
-from hotline.events import TranscriptGap, Utterance
+from runtime.clock import Clock
+from runtime.events import TranscriptGap, Utterance
 
 log = logging.getLogger(__name__)
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
 import shutil
-import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -18,46 +16,38 @@ import pytest
 import tests.postgres as postgres
 from db.models import Base
 from db.session import Sessions, make_engine, make_sessions
-from hotline.bus import LocalBus
-from hotline.settings import Settings
+from runtime.bus import LocalBus
+from runtime.settings import Settings
 from tests.engines import close_engine
 from tests.fakes.clock import FakeClock
+from tests.ports import free_port_base, give_back
+from tests.shared import Spoken, once, run_folder, speak_answers, speak_prompts
 
 _numbers = itertools.count(1)
-# Runs side by side on one machine begin at different places.
-_bases = itertools.count(os.getpid() * 5)
-
-PORTS = 700
-"""Ports an installation uses from its base."""
-
-
-def free_port_base() -> int:
-    """A port base whose main ports nobody holds: for an installation of a test.
-
-    Below 32768, where Linux begins to take ports for outgoing connections: those come and go at any moment.
-    """
-    for step in _bases:
-        base = 11_000 + (step * PORTS) % (31 * PORTS)  # 10080 is a port that browsers refuse
-        try:
-            for offset in (38, 39, 60, 61, 73, 80, 88, 99):
-                kind = socket.SOCK_DGRAM if offset in (60, 61) else socket.SOCK_STREAM
-                with socket.socket(socket.AF_INET, kind) as probe:
-                    probe.bind(("127.0.0.1", base + offset))
-        except OSError:
-            continue
-        return base
-    raise AssertionError("unreachable")
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """Settings of an installation of its own: free ports, state under tmp_path."""
     for name in ("HOTLINE_PORT_BASE", "HOTLINE_VAR"):
         monkeypatch.delenv(name, raising=False)
     # Tests run at any hour of the night, and call citizens back.
     made = Settings(var=tmp_path / "var", port_base=free_port_base(), callback_from=0, callback_until=24)
     made.make_folders()
-    return made
+    yield made
+    give_back(made.port_base)
+
+
+@pytest.fixture(scope="session")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The telephone network's voices, spoken once in this run: that takes longer than starting an Asterisk."""
+    return once(run_folder(tmp_path_factory) / "answers", speak_answers)
+
+
+@pytest.fixture(scope="session")
+def spoken(tmp_path_factory: pytest.TempPathFactory, answers: Path) -> Spoken:
+    """Prompts and answers, spoken once in this run."""
+    return Spoken(once(run_folder(tmp_path_factory) / "prompts", speak_prompts), answers)
 
 
 @pytest.fixture

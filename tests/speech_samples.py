@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import tarfile
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hotline import voice, wav
+from sound import voice, wav
+from speech.decoding.demo import ARCHIVE, unpack_demo
 
-FIXTURE = Path(__file__).parent / "fixtures" / "vosk-model-test-espeak-cn.tar.xz"
 RATE = 8000
 
 _spoken: dict[tuple[str, str], bytes] = {}
@@ -51,18 +49,14 @@ def a_law(samples: NDArray[np.int16]) -> NDArray[np.int16]:
 
 
 def unpack_model(into: Path) -> Path:
-    """Unpack the espeak-trained Vosk model; returns its folder."""
-    with tarfile.open(FIXTURE) as archive:
-        # The archive is our own. Python 3.11 before 3.11.4 (Debian 12) knows no filter; later ones want one.
-        safe: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
-        archive.extractall(into, **safe)  # noqa: S202  # committed with the project
-    return next(into.glob("vosk-model-*"))
+    """Unpack the espeak-trained Vosk model under a name that nobody warns of; returns its folder."""
+    return unpack_demo(into, "vosk-model-test-espeak-cn")
 
 
 @cache
 def shared_model() -> Path:
     """The model, unpacked once for all test runs of this machine, into the system's temporary folder."""
-    folder = Path(tempfile.gettempdir()) / f"hotline-test-model-{FIXTURE.stat().st_size}"
+    folder = Path(tempfile.gettempdir()) / f"hotline-test-model-{ARCHIVE.stat().st_size}"
     if not folder.exists():
         scratch = Path(tempfile.mkdtemp(prefix="hotline-test-model-"))
         unpack_model(scratch)

@@ -16,22 +16,22 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from db.models import Ticket
 from db.session import Sessions
-from hotline.bus import Bus
-from hotline.clock import Clock
-from tickets import intake, notices
+from runtime.bus import Bus
+from runtime.clock import Clock
 from tickets.actor import SYSTEM, Actor
-from tickets.check import check, unchecked
-from tickets.dispatch import dispatch
-from tickets.draft_row import lock_draft
+from tickets.clocks.sla import DEFAULT
+from tickets.clocks.timing import Timing
+from tickets.drafting.draft_row import lock_draft
 from tickets.errors import Conflict
 from tickets.fields import TicketFields, UnitReplyFields, check_answer, check_decline, check_open
-from tickets.handling import Handling
+from tickets.life import intake, notices
+from tickets.life.dispatch import dispatch
+from tickets.life.handling import Handling
+from tickets.life.trail import record
+from tickets.life.writing import announce, write
+from tickets.messages.check import check, unchecked
 from tickets.permissions import require
-from tickets.sla import DEFAULT
 from tickets.states import DECLINE_CODES, State, step
-from tickets.timing import Timing
-from tickets.trail import record
-from tickets.writing import announce, write
 
 Work = Callable[[AsyncSession], Awaitable[Ticket]]
 Make = Callable[[AsyncSession, int | None], Awaitable[Ticket]]

@@ -12,7 +12,7 @@ from sqlalchemy import JSON, Connection
 from db.base import Utc
 from db.models import Base
 from db.session import make_engine
-from hotline.settings import Settings
+from runtime.settings import Settings
 
 
 def render(kind: str, item: object, _context: AutogenContext) -> str | Literal[False]:

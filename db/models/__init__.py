@@ -14,6 +14,7 @@ from db.models.call import (
     Voicemail,
 )
 from db.models.knowledge import Article, ArticleRevision
+from db.models.node import Node
 from db.models.organisation import Category, Jurisdiction, Region, Unit, User, WebSession
 from db.models.script import ScriptStepRow, ScriptVersion, SurveyAnswer
 from db.models.ticket import (
@@ -49,6 +50,7 @@ __all__ = [
     "FollowUp",
     "Handoff",
     "Jurisdiction",
+    "Node",
     "OutboxMessage",
     "QueueEntry",
     "Recording",

@@ -23,6 +23,8 @@ class Call(Base):
     __table_args__ = (Index("ix_call_caller_started_at", "caller", "started_at"),)
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    node: Mapped[str] = mapped_column(String(32), default="", server_default="", index=True)
+    """The node whose Asterisk has or had the call; "" for old rows until a node takes them."""
     direction: Mapped[str] = mapped_column(String(8), default="in")
     caller: Mapped[str] = mapped_column(String(32), default="")
     caller_raw: Mapped[str] = mapped_column(String(128), default="")
@@ -76,6 +78,7 @@ class CallLeg(Base):
     name: Mapped[str] = mapped_column(String(64))
     channel: Mapped[str] = mapped_column(String(128))
     uniqueid: Mapped[str] = mapped_column(String(64), default="", index=True)
+    node: Mapped[str] = mapped_column(String(32), default="", server_default="")
     joined_at: Mapped[datetime]
     left_at: Mapped[datetime | None]
 
@@ -88,6 +91,7 @@ class QueueEntry(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[str] = mapped_column(ForeignKey("call.id"), index=True)
     queue: Mapped[str] = mapped_column(String(32))
+    node: Mapped[str] = mapped_column(String(32), default="", server_default="")
     entered_at: Mapped[datetime] = mapped_column(index=True)
     left_at: Mapped[datetime | None]
     first_position: Mapped[int] = mapped_column(default=0)
@@ -106,6 +110,8 @@ class AgentSession(Base):
     __tablename__ = "agent_session"
 
     agent: Mapped[str] = mapped_column(String(8), primary_key=True)
+    node: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    """The node at which the agent is, or last was, signed in."""
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     state: Mapped[str] = mapped_column(String(12), default="offline")
     reason: Mapped[str] = mapped_column(String(32), default="")
@@ -128,6 +134,7 @@ class AgentStateLog(Base):
     state: Mapped[str] = mapped_column(String(12))
     reason: Mapped[str] = mapped_column(String(32), default="")
     call_id: Mapped[str | None] = mapped_column(String(36))
+    node: Mapped[str] = mapped_column(String(32), default="", server_default="")
     since: Mapped[datetime]
     until: Mapped[datetime | None]
 
@@ -139,6 +146,8 @@ class Recording(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[str] = mapped_column(ForeignKey("call.id"), index=True)
+    node: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    """The file lies with this node."""
     path: Mapped[str] = mapped_column(String(200))
     channels: Mapped[int] = mapped_column(default=2)
     seconds: Mapped[float]
@@ -200,6 +209,7 @@ class Voicemail(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[str] = mapped_column(ForeignKey("call.id"), index=True)
+    node: Mapped[str] = mapped_column(String(32), default="", server_default="")
     path: Mapped[str] = mapped_column(String(200))
     seconds: Mapped[float]
     text: Mapped[str] = mapped_column(Text, default="")

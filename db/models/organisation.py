@@ -74,6 +74,8 @@ class User(Base):
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), index=True)
     jurisdiction_id: Mapped[int | None] = mapped_column(ForeignKey("jurisdiction.id"))
     extension: Mapped[str | None] = mapped_column(String(8), unique=True)
+    node: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    """The node at which this agent sits down; "" for whichever runs."""
     agent_no: Mapped[str | None] = mapped_column(String(16), unique=True)
     skills: Mapped[list[str]] = mapped_column(default=list)
     active: Mapped[bool] = mapped_column(default=True)

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import typer
 
 from hotline.console import load_settings, out, run
-from hotline.errors import UserError
-from hotline.settings import Settings
+from runtime.errors import UserError
+from runtime.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Asterisk: console, status, fetching it.")
 

@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.migrate import revisions
+from db.opening import open_engine, told_plainly
 from db.session import Sessions, make_sessions
 from hotline.core import ensure_writable
-from hotline.database import open_engine, told_plainly
-from hotline.errors import UserError
-from hotline.settings import Settings
+from runtime.errors import UserError
+from runtime.settings import Settings
 
 
 @asynccontextmanager

@@ -14,9 +14,9 @@ from typing import Literal
 from rich.table import Column, Table
 
 from hotline.console import load_settings, out, run
-from hotline.errors import UserError
-from hotline.ports import Port, check_free
-from hotline.settings import Settings
+from runtime.errors import UserError
+from runtime.ports import Port, check_free
+from runtime.settings import Settings
 
 Verdict = Literal["ok", "warn", "bad"]
 MARK = {"ok": "[green]ok[/]", "warn": "[yellow]warn[/]", "bad": "[bold red]bad[/]"}
@@ -89,7 +89,8 @@ async def check_asterisk(settings: Settings) -> Finding:
 
 
 async def check_model(settings: Settings) -> Finding:
-    from speech.models import find_model
+    from speech.decoding.demo import NOTE, is_demo
+    from speech.decoding.models import find_model
 
     model = find_model(settings)
     if model is None and settings.vosk_model:
@@ -98,7 +99,21 @@ async def check_model(settings: Settings) -> Finding:
     if model is None:
         remedy = "`hotline models download` (needs internet), or set HOTLINE_VOSK_MODEL"
         return Finding("speech model", "warn", "none: calls work without a transcript", remedy)
+    if is_demo(model):
+        remedy = "`hotline models download` (needs internet), or put a Vosk model under var/models"
+        return Finding("speech model", "warn", f"{NOTE} ({model})", remedy)
     return Finding("speech model", "ok", str(model))
+
+
+async def check_understanding(settings: Settings) -> Finding:
+    from tickets.emergency.model import own_file
+    from tickets.learned import vectors
+
+    whose = "this centre's own model" if own_file(settings.var).exists() else "the shipped model"
+    if vectors.available():
+        return Finding("emergencies", "ok", f"{whose}, with sentence vectors")
+    remedy = "optional: pip install 'hotline12345[vectors]' hears more of what nobody names"
+    return Finding("emergencies", "ok", f"{whose}, n-grams alone", remedy)
 
 
 async def check_voice(settings: Settings) -> Finding:
@@ -146,6 +161,7 @@ CHECKS: tuple[Callable[[Settings], Awaitable[Finding]], ...] = (
     check_asterisk,
     check_voice,
     check_model,
+    check_understanding,
 )
 
 

@@ -16,7 +16,7 @@ app = typer.Typer(no_args_is_help=True, help="Spoken prompts: make them, install
 def make() -> None:
     """Make the prompts that are missing; recorded files in asterisk_conf/sounds/zh win over made ones."""
     from ivr.prompts import Prompts
-    from ivr.versions import shipped_scripts
+    from ivr.script.versions import shipped_scripts
 
     settings = load_settings()
 
@@ -36,7 +36,7 @@ def make() -> None:
 @app.command("voice")
 def voice(name: Annotated[str, typer.Argument(help="A piper voice, e.g. zh_CN-huayan-medium.")]) -> None:
     """Download a Chinese piper voice (needs internet and the piper-tts package)."""
-    from ivr.piper import download_voice
+    from sound.piper import download_voice
 
     settings = load_settings()
 

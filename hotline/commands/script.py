@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hotline.console import fail, load_settings, out, run
-from hotline.errors import UserError
+from runtime.errors import UserError
 
 app = typer.Typer(no_args_is_help=True, help="IVR scripts: check, show, walk through, publish.")
 
@@ -17,7 +17,7 @@ ScriptFile = Annotated[str, typer.Argument(help="A YAML file, or the name of a s
 
 def _path(name: str) -> Path:
     """The file meant; leaves with an error when there is none."""
-    from ivr.versions import SHIPPED
+    from ivr.script.versions import SHIPPED
 
     for path in (SHIPPED / f"{name}.yaml", Path(name)):
         if path.is_file():
@@ -30,7 +30,7 @@ def _path(name: str) -> Path:
 @app.command("check")
 def check(file: ScriptFile) -> None:
     """Check a script: every problem with its node, its line and what to do. Exit code 1 on errors."""
-    from ivr.check import check_file
+    from ivr.script.check import check_file
 
     document, report = check_file(_path(file))
     for problem in report.problems:
@@ -51,7 +51,7 @@ def check(file: ScriptFile) -> None:
 @app.command("show")
 def show(file: ScriptFile) -> None:
     """Show a script's nodes, what each says and where its exits lead."""
-    from ivr.document import ScriptRefused, read_file
+    from ivr.script.document import ScriptRefused, read_file
 
     try:
         document = read_file(_path(file))
@@ -73,7 +73,7 @@ def walk(
     press: Annotated[str, typer.Option(help='What the caller does, e.g. "2,wait,1" (wait = says nothing).')] = "",
 ) -> None:
     """Walk through a script without a telephone and print what the caller hears."""
-    from ivr.walk import walk_file
+    from ivr.running.walk import walk_file
 
     async def work() -> int:
         return await walk_file(_path(file), press, lambda line: out.print(line, markup=False))
@@ -86,7 +86,7 @@ def schema() -> None:
     """Print the JSON Schema of scripts, for editors."""
     import json
 
-    from ivr.script import json_schema
+    from ivr.script.script import json_schema
 
     out.print(json.dumps(json_schema(), ensure_ascii=False, indent=2), markup=False)
 
@@ -96,11 +96,11 @@ def publish(
     file: ScriptFile, note: Annotated[str, typer.Option(help="What is new, kept with the version.")] = ""
 ) -> None:
     """Publish a script as a new version. Calls under way stay on theirs."""
-    from hotline.clock import SystemClock
     from hotline.commands.database import open_sessions
     from hotline.commands.user import at_the_terminal
-    from ivr.document import ScriptRefused
-    from ivr.versions import publish as publish_version
+    from ivr.script.document import ScriptRefused
+    from ivr.script.versions import publish as publish_version
+    from runtime.clock import SystemClock
 
     settings = load_settings()
     path = _path(file)

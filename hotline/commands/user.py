@@ -13,13 +13,13 @@ from argon2 import PasswordHasher
 from rich.table import Table
 from sqlalchemy import CursorResult, delete, select
 
-from db.models import AuditEvent, Unit, User, WebSession
-from hotline.clock import SystemClock
+from db.models import AuditEvent, Node, Unit, User, WebSession
 from hotline.commands.database import open_sessions
 from hotline.console import SHOWN, load_settings, out, run
-from hotline.errors import UserError
+from runtime.clock import SystemClock
+from runtime.errors import UserError
 
-app = typer.Typer(no_args_is_help=True, help="Accounts: add, list, set a password.")
+app = typer.Typer(no_args_is_help=True, help="Accounts: add, list, set a password or a node.")
 
 ROLES = (
     "AGENT", "SHIFT_LEAD", "LIAISON_110", "DISPATCHER", "DISPATCH_HEAD", "REVIEWER", "FOLLOWUP", "QA", "KB_EDITOR",
@@ -113,6 +113,31 @@ def add(
     run(work)
 
 
+@app.command("node")
+def node_(
+    login: Annotated[str, typer.Argument(help="Whose seat.")],
+    name: Annotated[str, typer.Argument(help="Name of the node; none: whichever runs.")] = "",
+) -> None:
+    """Say at which node an agent sits down, from the next sign-in on; without a name at any."""
+    settings = load_settings()
+
+    async def work() -> None:
+        async with open_sessions(settings) as sessions, sessions.begin() as session:
+            user = await session.scalar(select(User).where(User.login == login))
+            if user is None:
+                raise UserError(f"there is no account {login!r}", "see `hotline user list`")
+            known = sorted(await session.scalars(select(Node.name)))
+            if name and name not in known:
+                raise UserError(
+                    f"there is no node {name[:SHOWN]!r}", f"nodes so far: {', '.join(known) or 'none'}"
+                )
+            session.add(_trace(user, "node_set", before=user.node, after=name))
+            user.node = name
+        out.print(f"{login} sits down at {f'node {name}' if name else 'any node'}")
+
+    run(work)
+
+
 @app.command("list")
 def list_() -> None:
     """List the accounts."""
@@ -120,13 +145,14 @@ def list_() -> None:
 
     async def work() -> None:
         table = Table()
-        for column in ("login", "name", "roles", "unit", "seat", "active"):
+        for column in ("login", "name", "roles", "unit", "seat", "node", "active"):
             table.add_column(column)
         async with open_sessions(settings) as sessions, sessions() as session:
             for user in await session.scalars(select(User).order_by(User.login)):
                 unit = user.unit.short_name if user.unit else ""
                 active = "yes" if user.active else "no"
-                table.add_row(user.login, user.name, " ".join(user.roles), unit, user.extension or "", active)
+                seat = user.extension or ""
+                table.add_row(user.login, user.name, " ".join(user.roles), unit, seat, user.node, active)
         if table.row_count:
             out.print(table)
         else:

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from hotline.settings import ROOT, Settings
+from runtime.settings import ROOT, Settings
 from tests.chromium import chromium
-from tests.conftest import free_port_base
 from tests.e2e.desk_page import DeskPage
-from tests.speech_samples import unpack_model
+from tests.ports import free_port_base
+from tests.shared import Spoken
+from tests.speech_samples import shared_model
 
 START_S = 180.0
 STOP_S = 40.0
@@ -39,9 +40,14 @@ class RunningSystem:
         return self.settings.desk_url()
 
 
-def start_system(var: Path, model: Path | None, **extra: str) -> RunningSystem:
-    """Run `hotline up` in a process group of its own and wait for its "ready"."""
+def start_system(var: Path, model: Path | None, spoken: Spoken | None = None, **extra: str) -> RunningSystem:
+    """Run `hotline up` in a process group of its own and wait for its "ready".
+
+    `spoken` spares it most of a first start.
+    """
     settings = Settings(var=var, port_base=free_port_base())
+    if spoken is not None:
+        spoken.give(settings)
     environment = {
         **os.environ,
         "HOTLINE_VAR": str(var),
@@ -99,14 +105,16 @@ def stop_system(system: RunningSystem) -> int:
 
 
 @pytest.fixture(scope="session")
-def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return unpack_model(tmp_path_factory.mktemp("model"))
+def model_folder() -> Path:
+    return shared_model()
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Iterator[RunningSystem]:
+def system(
+    tmp_path_factory: pytest.TempPathFactory, model_folder: Path, spoken: Spoken
+) -> Iterator[RunningSystem]:
     """One running system shared by the tests that leave it as they found it."""
-    running = start_system(tmp_path_factory.mktemp("system") / "var", model_folder)
+    running = start_system(tmp_path_factory.mktemp("system") / "var", model_folder, spoken)
     yield running
     assert stop_system(running) == 0, running.console.read_text(errors="replace")
 

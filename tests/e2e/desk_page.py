@@ -55,6 +55,7 @@ class DeskPage:
 
     async def hang_up(self) -> None:
         await self.page.click("#k-hangup")
+        await expect(self.page.locator("#k-hangup")).to_be_disabled(timeout=SHOWN_MS)
 
     # -- what is on the screen -----------------------------------------------------------------
     def said(self, speaker: str, *, final: bool = True) -> Locator:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Call, Handoff, Ticket
 from db.session import make_engine, make_sessions
-from hotline.settings import Settings
+from runtime.settings import Settings
 
 T = TypeVar("T")
 

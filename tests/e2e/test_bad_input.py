@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -19,15 +18,15 @@ from playwright.async_api import BrowserContext, expect
 from sqlalchemy import select
 
 from db.models import Call
-from hotline.settings import ROOT, Settings
 from network.line import CitizenLine
+from runtime.settings import ROOT, Settings
 from tests.chromium import chromium
-from tests.conftest import free_port_base
 from tests.e2e.conftest import RunningSystem, agent_at_desk, launch, stop_system
 from tests.e2e.desk_page import SHOWN_MS, DeskPage
 from tests.e2e.observe import call_in_state, database, ended_call, eventually
-from tests.e2e.test_progress import step
 from tests.integration.sip_caller import SipCaller
+from tests.ports import free_port_base
+from tests.shared import Spoken
 
 NUMBER = "139 1234 5678"
 STRANGE = {
@@ -39,18 +38,11 @@ STRANGE = {
 }
 
 
-async def to_a_person(system: RunningSystem, citizen: CitizenLine) -> None:
-    """Do not hear the greeting out: press 0, as those do who know the line."""
-    assert await citizen.wait_answered(45)
-    await step(system, citizen.call_id, "say")
-    await citizen.press("0")
-
-
 async def test_strange_caller_ids_are_shown_sensibly(system: RunningSystem) -> None:
     async with agent_at_desk(system) as desk:
         for caller, shown in STRANGE.items():
             async with CitizenLine(system.settings, caller=caller) as citizen:
-                await to_a_person(system, citizen)
+                assert await citizen.wait_answered(45)
                 await expect(desk.page.locator("#line-number")).to_have_text(shown, timeout=SHOWN_MS)
                 await expect(desk.page.locator(".c-number b")).to_have_text(shown)
                 await expect(desk.page.locator("#k-answer")).to_be_enabled()
@@ -167,7 +159,7 @@ async def test_a_full_disk_under_the_recordings_alarms_and_the_call_goes_on(syst
     async with agent_at_desk(system) as desk:
         with full_disk(system.settings.recordings_dir):
             async with CitizenLine(system.settings, caller="13100000003") as citizen:
-                await to_a_person(system, citizen)
+                assert await citizen.wait_answered(45)
                 await desk.answer()
                 assert await citizen.wait_agent(45)
                 alerts = desk.page.locator("#alerts")
@@ -181,7 +173,7 @@ async def test_a_full_disk_under_the_recordings_alarms_and_the_call_goes_on(syst
             assert (call.outcome, call.agent) == ("answered", "8001")
             await desk.wait_state("示闲", 60_000)
         async with CitizenLine(system.settings, caller="13100000004") as citizen:  # and it heals by itself
-            await to_a_person(system, citizen)
+            assert await citizen.wait_answered(45)
             await desk.answer()
             await expect(desk.page.locator("#alerts")).not_to_contain_text("录音异常")
             call_id = citizen.call_id
@@ -250,12 +242,12 @@ def test_a_second_start_on_the_same_folder_is_refused(system: RunningSystem) -> 
 
 
 async def test_a_wrong_model_is_told_and_calls_go_on_without_text(
-    system: RunningSystem, tmp_path_factory: pytest.TempPathFactory
+    system: RunningSystem, spoken: Spoken, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """This system has no simulator: the calls come by raw SIP, with caller ids that no simulator would send."""
     var = tmp_path_factory.mktemp("wrong") / "var"
-    shutil.copytree(system.settings.prompts_dir, var / "prompts")  # they take longest to make
     settings = Settings(var=var, port_base=free_port_base())
+    spoken.give(settings)
     wrong = var / "no-such-model"
     ours = launch(
         settings,

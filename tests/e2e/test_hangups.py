@@ -11,8 +11,8 @@ from playwright.async_api import expect
 from sqlalchemy import select
 
 from db.models import CallbackTask, QueueEntry
-from hotline.settings import ROOT
 from network.line import CitizenLine
+from runtime.settings import ROOT
 from tests.e2e.conftest import RunningSystem, agent_at_desk
 from tests.e2e.observe import call_in_state, database, ended_call, eventually
 from tests.e2e.talk import talk

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from tests.e2e.conftest import RunningSystem, agent_at_desk, start_again, start_
 from tests.e2e.observe import child, ended_call
 from tests.e2e.talk import talk
 from tests.e2e.voices import AGENT, CONSULT, LIGHTS, microphone, say
+from tests.shared import Spoken
 
 
 async def test_the_recogniser_dies_and_comes_back_in_the_same_call(system: RunningSystem, voices: Path) -> None:
@@ -40,12 +40,10 @@ async def test_the_recogniser_dies_and_comes_back_in_the_same_call(system: Runni
 
 @pytest.fixture
 def own_system(
-    system: RunningSystem, model_folder: Path, tmp_path_factory: pytest.TempPathFactory
+    model_folder: Path, spoken: Spoken, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[list[RunningSystem]]:
     """A second system beside the shared one; the list holds its present incarnation."""
-    var = tmp_path_factory.mktemp("own") / "var"
-    shutil.copytree(system.settings.prompts_dir, var / "prompts")  # they take longest to make
-    running = [start_system(var, model_folder)]
+    running = [start_system(tmp_path_factory.mktemp("own") / "var", model_folder, spoken)]
     yield running
     assert stop_system(running[0]) == 0, running[0].console.read_text(errors="replace")
 

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from db.models import ScriptStepRow, Unit
 from db.session import make_engine, make_sessions
-from hotline.bus import LocalBus
-from hotline.clock import SystemClock
 from network.line import CitizenLine
+from runtime.bus import LocalBus
+from runtime.clock import SystemClock
 from tests.e2e.conftest import RunningSystem
 from tests.e2e.observe import database, ended_call, eventually
 from tests.e2e.voices import transcribe
@@ -67,7 +67,7 @@ async def test_one_key_tells_the_caller_how_the_matter_stands(
     async with CitizenLine(system.settings, caller=CALLER, heard=heard) as citizen:
         assert await citizen.wait_answered(45)
         call_id = citizen.call_id
-        await step(system, call_id, "say")
+        await step(system, call_id, "queue")
         await citizen.press("2")  # during the greeting, as those do who know the line
 
         async def after() -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,13 +17,14 @@ import pytest
 from sqlalchemy.engine import make_url
 
 import tests.postgres as postgres
-from hotline.settings import ROOT, Settings
-from tests.conftest import free_port_base
+from runtime.settings import ROOT, Settings
 from tests.e2e.conftest import STOP_S, RunningSystem, agent_at_desk
 from tests.e2e.observe import child, ended_call, ticket_row
 from tests.e2e.talk import talk
 from tests.e2e.voices import CONSULT, LIGHTS, say
 from tests.fakes.nats_server import NatsServer, nats_server
+from tests.ports import free_port_base
+from tests.shared import Spoken
 
 ROLES = ("node", "speech", "desk", "jobs")
 START_S = 120.0
@@ -88,7 +88,7 @@ def nats() -> Iterator[NatsServer]:
 
 @pytest.fixture(scope="module")
 def roles(
-    system: RunningSystem,
+    spoken: Spoken,
     tmp_path_factory: pytest.TempPathFactory,
     model_folder: Path,
     postgres_cluster: str,
@@ -100,7 +100,7 @@ def roles(
         var=var, port_base=free_port_base(), database_url=f"{postgres_cluster}roles_e2e", nats_url=nats.url
     )
     settings.make_folders()
-    shutil.copytree(system.settings.prompts_dir, settings.prompts_dir, dirs_exist_ok=True)  # the longest part
+    spoken.give(settings)
     environment = {
         **os.environ,
         "HOTLINE_VAR": str(var),

@@ -26,6 +26,7 @@ from tests.e2e.observe import call_row, database, ended_call, eventually, ticket
 from tests.e2e.test_progress import step
 from tests.e2e.voices import LIGHTS, say
 from tests.speech_samples import error_rate
+from tests.waiting import until
 
 CALLER = "13300000001"
 
@@ -36,7 +37,9 @@ async def test_a_message_becomes_text_a_ticket_and_a_call_back(system: RunningSy
         assert await citizen.wait_answered(45)
         call_id = citizen.call_id
         await step(system, call_id, "voicemail", seconds=60)
-        await citizen.wait_prompt(20)
+        messages = system.settings.recordings_dir / "voicemail"
+        # The file is there once the tone is over: what is said before it is not part of the message.
+        await until(lambda: any(messages.rglob(f"{call_id}-*.wav")), 60, "the message's file")
         await citizen.play(voice)
         await citizen.press("#")
         assert await citizen.wait_ended(30)

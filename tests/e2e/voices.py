@@ -5,8 +5,8 @@ from __future__ import annotations
 import wave
 from pathlib import Path
 
-from hotline.voice import speak
-from speech.recogniser import VoskEngine
+from sound.voice import speak
+from speech.decoding.recogniser import VoskEngine
 from tests.audio import wav_tracks, write_wav
 
 CONSULT = "你好，请问一下，我想给我父亲办理残疾证，需要准备哪些材料？"

@@ -6,8 +6,8 @@ import asyncio
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from hotline.bus import Bus
-from hotline.events import Speaker, TapOpened
+from runtime.bus import Bus
+from runtime.events import Speaker, TapOpened
 from speech.audiosocket import FRAME_BYTES, Kind, frame
 
 FRAME_S = 0.02

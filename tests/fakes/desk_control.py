@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from calls.client import ControlRefused
+from calls.acts.client import ControlRefused, NodeAway
 from db.models import AgentSession, Handoff
 from db.session import Sessions
-from hotline.bus import Bus
-from hotline.clock import Clock
-from hotline.events import AgentStateChanged, HandoffChanged
+from runtime.bus import Bus
+from runtime.clock import Clock
+from runtime.events import AgentStateChanged, HandoffChanged
 
 
 @dataclass
@@ -23,11 +23,15 @@ class FakeControl:
     done: list[tuple[str, str, str, dict[str, Any]]] = field(default_factory=list)
     refuse: dict[str, str] = field(default_factory=dict)
     """action -> the reason with which it is refused."""
+    away: bool = False
+    """The node does not run."""
 
     async def do(
         self, action: str, *, actor: str, call_id: str = "", timeout: float = 5.0, **args: Any
     ) -> dict[str, Any]:
         self.done.append((action, actor, call_id, args))
+        if self.away:
+            raise NodeAway("节点失联")
         if action in self.refuse:
             raise ControlRefused(self.refuse[action])
         match action:

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Call, Recording, TicketDraft, TranscriptGapRow, TranscriptUtterance, User
+from db.models import Call, CallLeg, Recording, TicketDraft, TranscriptGapRow, TranscriptUtterance, User
 from db.session import Sessions
-from hotline.bus import Bus
-from hotline.callid import new_call_id
-from hotline.clock import Clock
-from hotline.events import (
+from runtime.bus import Bus
+from runtime.callid import new_call_id
+from runtime.clock import Clock
+from runtime.events import (
     Answer,
     AnswersSuggested,
     CallAnswered,
@@ -38,6 +39,7 @@ from hotline.events import (
 )
 from tests.audio import tone, write_wav
 from tests.fakes.desk_control import FakeControl
+from tickets.emergency.spotter import alert_row
 
 
 class DeskFeed:
@@ -110,9 +112,17 @@ class DeskFeed:
                     answered_at=now,
                 )
             )
+            self._join(session, now)
         await self.control.set_state(self.seat, "talking", call_id=self.call_id)
         await self._tell_answered()
         return self.call_id
+
+    def _join(self, session: AsyncSession, at: datetime) -> None:
+        for role, name, channel in (
+            ("citizen", "", "PJSIP/trunk-1"),
+            ("agent", self.seat, f"PJSIP/{self.seat}-1"),
+        ):
+            session.add(CallLeg(call_id=self.call_id, role=role, name=name, channel=channel, joined_at=at))
 
     async def _tell_answered(self) -> None:
         await self.bus.publish(
@@ -140,6 +150,7 @@ class DeskFeed:
             call = await session.get_one(Call, self.call_id)
             call.state, call.answered_at, call.wait_s = "talking", now, 13.0
             call.agent_user_id = await session.scalar(select(User.id).where(User.extension == self.seat))
+            self._join(session, now)
         await self.control.set_state(self.seat, "talking", call_id=self.call_id)
         await self.bus.publish(QueueChanged(queue="common", waiting=0, oldest_since=None, ready=1, staffed=4))
         await self._tell_answered()
@@ -187,7 +198,7 @@ class DeskFeed:
     async def suggest(
         self, name: str, value: str, label: str, sure: float, utterance_id: str, quote: str, text: str
     ) -> None:
-        """Add a suggestion for a field and publish the whole draft, as `tickets.drafts` does."""
+        """Add a suggestion for a field and publish the whole draft, as `tickets.drafting.drafts` does."""
         start = max(0, text.find(quote))
         self._suggestions[name] = [
             Suggestion(
@@ -223,19 +234,19 @@ class DeskFeed:
         )
 
     async def alarm(self, code: str, target: str, words: tuple[str, ...], utterance_id: str) -> None:
+        alert = EmergencyHeard(
+            call_id=self.call_id,
+            code=code,
+            target=target,
+            words=words,
+            utterance_id=utterance_id,
+            speaker="citizen",
+            at=self.clock.now(),
+        )
         async with self.sessions.begin() as session:
             (await session.get_one(Call, self.call_id)).emergency = True
-        await self.bus.publish(
-            EmergencyHeard(
-                call_id=self.call_id,
-                code=code,
-                target=target,
-                words=words,
-                utterance_id=utterance_id,
-                speaker="citizen",
-                at=self.clock.now(),
-            )
-        )
+            session.add(alert_row(alert))
+        await self.bus.publish(alert)
 
     async def handoff(
         self, status: str, target: str, handoff_id: int = 1, *, reason: str = "", name: str = ""

@@ -11,15 +11,15 @@ import asyncio
 from aiohttp import web
 
 from agent_desk.app import make_app
-from agent_desk.services import DeskServices
+from agent_desk.web.services import DeskServices
 from db.models import AgentSession, Base
 from db.seed import load_demo
 from db.session import make_engine, make_sessions
-from hotline.bus import LocalBus
-from hotline.clock import SystemClock
-from hotline.settings import Settings
 from kb.articles import load_articles
 from kb.index import KnowledgeIndex
+from runtime.bus import LocalBus
+from runtime.clock import SystemClock
+from runtime.settings import Settings
 from tests.fakes.desk_control import FakeControl
 from tests.fakes.desk_feed import DeskFeed
 from tests.fakes.desk_talks import manhole_call, speech_ready

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from hotline.bus import Bus
-from hotline.events import Answer, Speaker, SpeechStateChanged
+from runtime.bus import Bus
+from runtime.events import Answer, Speaker, SpeechStateChanged
 from tests.fakes.desk_feed import DeskFeed
 
 MANHOLE = (

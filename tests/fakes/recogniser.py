@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from speech.recogniser import Word
+from speech.decoding.recogniser import Word
 
 BYTES_A_MS = 16
 

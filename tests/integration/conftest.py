@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from asterisk_conf.answers import make_answers
 from asterisk_conf.fetch import fetch_asterisk
 from asterisk_conf.find import find_asterisk
 from asterisk_conf.launcher import AsteriskInstance
 from asterisk_conf.program import AsteriskProgram
-from hotline.settings import ROOT, Settings
+from runtime.settings import ROOT, Settings
+from tests.shared import give_answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +34,12 @@ def asterisk_program() -> AsteriskProgram:
     return find_asterisk(settings) or asyncio.run(fetch_asterisk(settings))
 
 
-@pytest.fixture(scope="session")
-def network_voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The simulator's voices, made once: speaking them takes longer than starting an Asterisk."""
-    folder = tmp_path_factory.mktemp("network-voices")
-    asyncio.run(make_answers(folder))
-    return folder
-
-
 @pytest.fixture
 async def asterisk_pair(
-    settings: Settings, asterisk_program: AsteriskProgram, network_voices: Path
+    settings: Settings, asterisk_program: AsteriskProgram, answers: Path
 ) -> AsyncIterator[AsteriskPair]:
     """Ours and the telephone network, started for this test (about 1 s) and stopped after it."""
-    shutil.copytree(network_voices, settings.var / "network" / "sounds")
+    give_answers(settings, answers)
     pair = AsteriskPair(
         settings,
         AsteriskInstance(settings, "hotline", program=asterisk_program),

@@ -7,7 +7,7 @@ import secrets
 from types import TracebackType
 from typing import Self
 
-from hotline.settings import Settings
+from runtime.settings import Settings
 
 
 class _Wire(asyncio.DatagramProtocol):

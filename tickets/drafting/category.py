@@ -11,8 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from language.sounds import syllable
 from tickets.drafting.lexicon import CategoryEntry
-from tickets.sounds import syllable
 
 K1, B = 1.2, 0.4
 SOUND = 1.0

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from hotline.events import Suggestion
+from language.times import time_runs
+from runtime.events import Suggestion
+from tickets.drafting.clerk import LETTER
 from tickets.drafting.talk import Line, Span
-from tickets.drafting.when import time_runs
 
 
 class Role(Enum):
@@ -134,7 +135,7 @@ def cut(line: Line, kept: Sequence[Span], private: Sequence[Span] = ()) -> list[
         if (
             end - start >= 2
             and not _LASTS.match(text, start)
-            and text[start - 1] not in "从到自在是给的又都每于至连今还差，"
+            and text[start - 1] not in "从到自在是给的又都每于至连今还差，一二两三四五六七八九十几"
             and not _GOES_ON.match(text, end)
         ):
             times.add(start)
@@ -231,7 +232,7 @@ def _judge(
 
 def _bare(raw: str, thanks: bool) -> str:
     """Without greeting, announcement and thanks."""
-    text = raw
+    text = LETTER.sub("", raw)
     for _ in range(3):
         before = text
         text = _GREETING.sub("", text)

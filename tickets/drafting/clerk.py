@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 
-from tickets.drafting.when import time_runs
+from language.times import time_runs
 
 _GREETING = re.compile(
     r"^(?:喂+|你好|您好|哎|唉|嗯+|啊+|呃+|那个|是这样的?|就是说?|就是|这个|然后|对了?|好的?|是的|哦|同志|是政府热线吗|是12345吗|请问是12345吗|麻烦你|请问一下(?=我想)|[，。！？,.!?])+"
 )
+LETTER = re.compile(
+    r"^(?:尊敬的|敬爱的|各位)?[^，。：:！!]{0,10}?(?:领导|县长|市长|书记|局长|主任|政府|热线|工作人员|同志)们?[：:，,！!]+"
+    r"|(?:此致)?敬礼|此致|(?:期待|盼|望|请|希望)(?:您的|早日|尽快)?(?:回复|答复)(?=$|[！!。，])|(?:恳请|请|望)领导(?:重视|关注|们?看看)(?=$|[！!。，])"
+)
+"""How letters begin and end."""
+
 _FILLER = re.compile(
     r"(?:嗯|呃|啊|哎呀|那个那个|就是说|怎么说呢|你知道吧|你说是不是|你晓得吧|是不是啊|好不好|可以吗|行不行)(?=$|[，。])|谢谢(?:你们?|您)?|再见|(?<![网酒茶贴水])吧$|[啊呀嘛呢哦]$"
 )
@@ -34,7 +40,7 @@ _OPENING = re.compile(
 
 def clean(text: str) -> str:
     """Without greetings, fillers and thanks."""
-    text = _GREETING.sub("", text)
+    text = _GREETING.sub("", LETTER.sub("", text))
     text = _FILLER.sub("", text)
     return text.strip("，。！？,.!? ")
 

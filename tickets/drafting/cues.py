@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from pypinyin import Style, lazy_pinyin
 
-from tickets.sounds import sound
+from language.sounds import sound
 
 
 @lru_cache(maxsize=8192)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
-from hotline.events import Suggestion, Utterance
+from runtime.events import Suggestion, Utterance
 from tickets.drafting.category import CategoryModel, Guess
 from tickets.drafting.clerk import clean, without_opening
+from tickets.drafting.filing import shipped_filing, together
 from tickets.drafting.kind import find_kind
 from tickets.drafting.lexicon import CategoryEntry, Lexicon
 from tickets.drafting.person import find_person
@@ -21,6 +23,7 @@ from tickets.drafting.summary import find_summary, telling_line
 from tickets.drafting.talk import Line, Span, lines_of, suggest, whole
 from tickets.drafting.when import find_when
 from tickets.drafting.wish import find_wish
+from tickets.fields import APPEAL_TYPES
 
 Suggestions = dict[str, list[Suggestion]]
 
@@ -42,24 +45,30 @@ class Drafter:
             [word for entry in lexicon.categories for word in entry.words]
             + [name for unit in lexicon.units for name in (unit.short_name, *unit.aliases)]
         )
+        self._filing = shipped_filing()
         self._line_scores = lru_cache(maxsize=LINES)(lambda text: self._model.scores([(text, 1.0)]))
 
     def update(
-        self, utterances: Sequence[Utterance], *, caller: str = "", now: datetime | None = None
+        self,
+        utterances: Sequence[Utterance],
+        *,
+        caller: str = "",
+        now: datetime | None = None,
+        typed: bool = False,
     ) -> Suggestions:
         """Suggestions by field name (domain.md 2.9), best first.
 
         `utterances` are finals of both speakers in order of time; `caller` is the normalised caller id; `now`
-        anchors words like 昨天.
+        anchors words like 昨天. `typed` text (a letter) is read as it stands; recognised words may be homophones.
         """
-        lines = lines_of(utterances, self._repair)
+        lines = lines_of(utterances) if typed else lines_of(utterances, self._repair)
         out: Suggestions = {}
         out |= find_phones(lines, caller)
         out |= find_person(lines)
-        places, place_spans = self._places.find(lines)
+        places, place_spans = self._places.find(lines, typed=typed)
         out |= places
         private = _spans(lines, out, ("phone", "phone_alt", "appellant_name"))
-        guesses, scores = self._guess(lines, [*private, *place_spans])
+        guesses, scores, spoken = self._guess(lines, [*private, *place_spans])
         category = self._entries.get(guesses[0].code) if guesses else None
         telling = telling_line(lines, scores, [*private, *place_spans])
         if guesses:
@@ -68,7 +77,7 @@ class Drafter:
                 for g in guesses[:3]
             ]
         sure = guesses[0].confidence if guesses else 0.0
-        kinds = find_kind(lines, category)
+        kinds = self._weighed_kinds(find_kind(lines, category), spoken)
         if kinds:
             out["appeal_type"] = kinds
         kind = kinds[0].value if kinds else ""
@@ -76,11 +85,13 @@ class Drafter:
         out |= find_subject(lines, place_spans, category.code if category else "", name)
         if kind != "CONSULT":
             out |= find_when(lines, place_spans, now)
-        self._follow(out, lines, category, kind, sure, private, place_spans, telling)
+        self._follow(out, lines, category, kind, sure, private, place_spans, telling, typed=typed)
         return {field: options for field, options in out.items() if options}
 
-    def _guess(self, lines: Sequence[Line], hidden: Sequence[Span]) -> tuple[list[Guess], list[float]]:
-        """The likeliest categories, and for each line how much it says of the best one."""
+    def _guess(
+        self, lines: Sequence[Line], hidden: Sequence[Span]
+    ) -> tuple[list[Guess], list[float], list[tuple[str, float]]]:
+        """The likeliest categories, for each line how much it says of the best one, and what was judged."""
         weighted: list[tuple[str, float]] = []
         citizen = 0
         for line in lines:
@@ -92,12 +103,41 @@ class Drafter:
             weighted.append((_blank(line, hidden), 0.5 if aside else 1.0 if citizen <= 3 else 0.8))
         weighted = [(without_opening(clean(text)), weight) for text, weight in weighted]
         spoken = [(text, weight) for text, weight in weighted if weight and len(text) > 1]
-        guesses = self._model.guess(spoken)
+        guesses = self._weighed(self._model.guess(spoken), spoken)
         if not guesses:
-            return [], [0.0] * len(lines)
+            return [], [0.0] * len(lines), spoken
         best = guesses[0].code
         scores = [self._line_scores(text).get(best, 0.0) if weight else 0.0 for text, weight in weighted]
-        return guesses, scores
+        return guesses, scores, spoken
+
+    def _weighed(self, by_words: Sequence[Guess], spoken: Sequence[tuple[str, float]]) -> list[Guess]:
+        """What words and phrasings say of the category, and what the trained model says, put together."""
+        total = sum(guess.confidence for guess in by_words)
+        if not total:
+            return []
+        words = {guess.code: guess.confidence / total for guess in by_words}
+        shares = together(self._filing.opinions("category", spoken), words)
+        mixed = {code: share for code, share in shares.items() if code in self._entries}
+        best = sorted(mixed.items(), key=lambda item: (-item[1], item[0]))[:5]
+        height = min(total, 1.0)
+        scores = {guess.code: guess.score for guess in by_words}
+        return [Guess(code, round(height * share, 3), scores.get(code, 0.0)) for code, share in best]
+
+    def _weighed_kinds(self, by_rules: list[Suggestion], spoken: Sequence[tuple[str, float]]) -> list[Suggestion]:
+        """The type of appeal by cue words and habit, and by the trained model, put together."""
+        if not by_rules:
+            return []
+        rules = {one.value: one for one in by_rules}
+        shares = together(
+            self._filing.opinions("kind", spoken), {name: one.confidence for name, one in rules.items()}
+        )
+        best = sorted(shares, key=lambda name: (-shares[name], name))[:3]
+        return [
+            replace(rules[name], confidence=round(min(shares[name], 0.99), 3))
+            if name in rules
+            else suggest(name, shares[name], None, APPEAL_TYPES[name])
+            for name in best
+        ]
 
     def _follow(
         self,
@@ -109,6 +149,8 @@ class Drafter:
         private: Sequence[Span],
         places: Sequence[Span],
         telling: Line | None,
+        *,
+        typed: bool,
     ) -> None:
         """What follows from type, category and place."""
         issue = category.issue if category else ""
@@ -119,7 +161,7 @@ class Drafter:
         elif kind == "REPORT":
             out["confidential"] = [suggest("REPORTER", 0.85, _span(lines, out["confidential"][0]), "举报人保护")]
         out["demand"] = find_wish(lines, kind, issue) if kind else []
-        out["urgency"] = find_urgency(lines, category, kind) if category else []
+        out["urgency"] = find_urgency(lines, category, kind, typed=typed) if category else []
         out["procedure"] = find_procedure(category, kind, sure)
         out["unit_id"] = find_unit(lines, category, region, sure, self._lexicon, kind)
         out["tags"] = find_tags(lines, enterprise=enterprise)

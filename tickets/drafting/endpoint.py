@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import aiohttp
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hotline.events import Suggestion, Utterance
+from runtime.events import Suggestion, Utterance
 from tickets.drafting.lexicon import Lexicon
 from tickets.fields import APPEAL_TYPES, FIELD_NAMES, GENDERS, URGENCIES, clean_phone, is_phone
 

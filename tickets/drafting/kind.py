@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from hotline.events import Suggestion
+from runtime.events import Suggestion
 from tickets.drafting.cues import find_cue
 from tickets.drafting.lexicon import CategoryEntry
 from tickets.drafting.talk import Line, Span, suggest

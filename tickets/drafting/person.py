@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from hotline.events import Suggestion
+from language.han import HAN
+from language.sounds import syllable
+from runtime.events import Suggestion
 from tickets.drafting.talk import Line, Span, suggest
-from tickets.sounds import syllable
 
+_ONE_HAN = re.compile(f"[{HAN}]")
+_DOTTED = re.compile(
+    f"[{HAN}]{{1,10}}(?:[·•‧・][{HAN}]{{1,10}})+?(?=$|[^{HAN}·•‧・]|的|电话|手机|号码|住|今年|身份)"
+)
 _COMPOUND = re.compile("欧阳|司马|上官|诸葛|夏侯|皇甫|尉迟|公孙|慕容|令狐|东方|司徒|端木")
 SURNAMES = (
     "王李张刘陈杨黄赵周吴徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖萧田董袁潘于蒋蔡余杜叶程苏魏吕"
@@ -22,6 +27,8 @@ SURNAMES = (
 _STOP = re.compile(
     "电话|手机|号码|今年|就是|但是|可是|我|你|住在|联系|希望|名字|姓|身份|谢谢|先生|女士|师傅|是|的|啊|呀|吧|了|哦|嗯|这|那|不|叫"
 )
+_SURNAMED = re.compile("(?<![百同异改随复])姓(?!名|什么|氏|啥)")
+_AFTER_NAME = re.compile("$|[，。,.、；;：:（(）)\\s]|身份证|电话|手机|男|女|家住|住在|今年|系|是")
 _SELDOM_LAST = frozenset("在有就但要想和说给家也对男女去来住打")
 """Characters that begin the next word rather than end a given name."""
 _TITLES = dict.fromkeys(("先生", "师傅", "大哥", "大叔", "大爷"), "MALE") | dict.fromkeys(
@@ -41,18 +48,28 @@ _GENDER_CUES = (
 
 
 def read_name(text: str, at: int) -> int:
-    """End of the full name that begins here, `at` when there is none (surname and one or two characters)."""
+    """End of the full name that begins here, `at` when there is none: surname and one or two characters, or a name
+    of parts with a dot between (古丽米热·艾比布力).
+    """
+    if (dotted := _DOTTED.match(text, at)) is not None:
+        return dotted.end()
     size = 2 if _COMPOUND.match(text, at) else 1 if text[at : at + 1] and text[at] in SURNAMES else 0
     if not size:
         return at
     end = at + size
     while end < at + size + 2 and end < len(text):
-        if not "\u4e00" <= text[end] <= "\u9fff" or _STOP.match(text, end):
+        if not _ONE_HAN.match(text, end) or _STOP.match(text, end):
             break
         if end > at + size and text[end] in _SELDOM_LAST:
             break
         end += 1
     return end if end > at + size else at
+
+
+def _own_surname(text: str, start: int = 0) -> int:
+    """Where 姓 says somebody's surname, -1 when nowhere: 老百姓和政府 names nobody."""
+    match = _SURNAMED.search(text, start)
+    return match.end() - 1 if match is not None else -1
 
 
 def _explained(text: str, surname: str) -> str:
@@ -64,10 +81,13 @@ def _full_name(line: Line) -> tuple[float, Span] | None:
     text = line.read
     for cue, sure in (("我的名字叫", 0.93), ("我叫", 0.93), ("名字叫", 0.8), ("姓名是", 0.9), ("本人", 0.7)):
         at = text.find(cue)
-        if at >= 0 and (end := read_name(text, at + len(cue))) > at + len(cue):
+        if at < 0 or (end := read_name(text, at + len(cue))) == at + len(cue):
+            continue
+        # 本人于去年, 本人曾在: a name stands alone, or what follows speaks of the person.
+        if cue != "本人" or (end - at - 2 >= 2 and _AFTER_NAME.match(text, end)):
             return sure, Span(line, at + len(cue), end)
-    at = text.find("姓")
-    if at >= 0 and not text.startswith(("姓名", "姓什么"), at) and at + 1 < len(text):
+    at = _own_surname(text)
+    if at >= 0 and at + 1 < len(text):
         surname = text[at + 1]
         rest = _explained(text, surname)
         for again in (rest.find("叫" + surname, at + 1) + 1, rest.find(surname, at + 2)):
@@ -85,9 +105,9 @@ def _full_name(line: Line) -> tuple[float, Span] | None:
 
 
 def _surname(line: Line) -> tuple[str, Span] | None:
-    for match in re.finditer(r"(?:免贵)?姓", line.read):
+    for match in _SURNAMED.finditer(line.read):
         at = match.end()
-        if line.read.startswith(("名", "什么"), at) or at >= len(line.read):
+        if at >= len(line.read):
             continue
         size = 2 if _COMPOUND.match(line.read, at) else 1
         name = line.read[at : at + size]

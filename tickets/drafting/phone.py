@@ -5,14 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from hotline.events import Suggestion
+from language.said_phones import SPOKEN, said_phones
+from runtime.events import Suggestion
 from tickets.drafting.talk import Line, Span, suggest
 
-_SPOKEN = {
-    **{str(d): str(d) for d in range(10)},
-    **dict(zip("零一二三四五六七八九", "0123456789", strict=True)),
-    **{"〇": "0", "幺": "1", "两": "2", "洞": "0", "拐": "7", "勾": "9"},
-}
 # Homophones of digits; believed only inside a run of real digits.
 _HEARD_AS = {
     char: digit
@@ -22,41 +18,34 @@ _HEARD_AS = {
     }.items()
     for char in chars
 }  # fmt: skip
-_GAP = "-－ 、，,的是杠转"
 _MOBILE = re.compile(r"1[3-9]\d{9}")
-_LANDLINE = re.compile(r"0\d{2,3}[2-8]\d{6,7}")
-_LOCAL = re.compile(r"[2-8]\d{6}")
 _KEY = re.compile(r"电话|号码|手机|联系|打我")
-_OTHER = re.compile(r"另外|还有一个|备用|我老婆的|我老公的|家里的电话|座机|再留一个")
 
 
-def _runs(text: str) -> list[tuple[str, int, int]]:
-    """Runs of spoken digits as (digits, start, end); homophones count only between real digits."""
-    runs: list[tuple[str, int, int]] = []
-    digits, start, last, false = "", -1, -1, 0
+def _as_digits(text: str, *, last: bool = False) -> str:
+    """`text` of the same length with digits heard as homophones written as digits: 八六四耳七九 -> 8642七九.
+
+    Behind the last real digit of a run homophones are words (…五六七八吧), unless `last` is set.
+    """
+    heard = list(text)
+    start = 0
     for i, char in enumerate([*text, "\n"]):
-        if char in _SPOKEN:
-            if not digits:
-                start = i
-            digits, last = digits + _SPOKEN[char], i
-        elif digits and char in _HEARD_AS and len(digits) >= 2:
-            digits, false, last = digits + _HEARD_AS[char], false + 1, i
-        elif not (digits and char in _GAP):
-            if digits and false * 4 <= len(digits):
-                runs.append((digits, start, last + 1))
-            elif digits:
-                runs += [
-                    (m.group(), start + m.start(), start + m.end()) for m in re.finditer(r"\d{7,}", text[start:i])
-                ]
-            digits, false = "", 0
-    return runs
+        if char in SPOKEN:
+            continue
+        run = text[start:i]
+        real = [at for at, c in enumerate(run) if c in SPOKEN]
+        if len(real) >= 2 and char in _HEARD_AS:
+            continue
+        end = len(run) if last or not real else real[-1] + 1
+        false = end - len(real)
+        if 0 < false * 4 <= end:
+            heard[start : start + end] = [_HEARD_AS.get(c, c) for c in run[:end]]
+        start = i + 1
+    return "".join(heard)
 
 
-def _numbers(digits: str, *, keyed: bool) -> list[str]:
-    found = _MOBILE.findall(digits) or _LANDLINE.findall(digits)
-    if not found and keyed and _LOCAL.fullmatch(digits):
-        found = [digits]
-    return list(found)
+def _digits(text: str) -> str:
+    return "".join(SPOKEN[c] for c in text if c in SPOKEN)
 
 
 def find_phones(lines: Sequence[Line], caller: str) -> dict[str, list[Suggestion]]:
@@ -66,20 +55,20 @@ def find_phones(lines: Sequence[Line], caller: str) -> dict[str, list[Suggestion
     pieces = ""
     for i, line in enumerate(lines):
         keyed = "phone" in line.asked or bool(_KEY.search(line.read))
-        runs = _runs(line.read)
-        for digits, start, end in runs:
-            for number in _numbers(digits, keyed=keyed):
-                if line.by_citizen:
-                    sure = 0.92 if keyed else 0.8
-                    heard.setdefault(number, (sure, Span(line, start, end)))
-                else:
-                    read_back.add(number)
+        read = _as_digits(line.read)
+        said = said_phones(read, asked=keyed) or said_phones(_as_digits(line.read, last=True), asked=keyed)
+        for phone in said:
+            if line.by_citizen:
+                heard.setdefault(phone.digits, (0.92 if keyed else 0.8, Span(line, phone.start, phone.end)))
+            else:
+                read_back.add(phone.digits)
         # A number given in pieces: 135 / 8642 / 7903, the agent's "嗯" between.
-        only = "".join(digits for digits, _, _ in runs)
+        only = _digits(read)
         if line.by_citizen and only and len(only) >= len(line.read) - 2 and not _MOBILE.search(only):
             pieces += only
-            if (match := _MOBILE.search(pieces)) is not None:
-                heard.setdefault(match.group(), (0.75, Span(line, runs[0][1], runs[-1][2])))
+            if (match := _MOBILE.fullmatch(pieces)) is not None:
+                at = [i for i, char in enumerate(read) if char in SPOKEN]
+                heard.setdefault(match.group(), (0.75, Span(line, at[0], at[-1] + 1)))
         elif line.by_citizen or len(line.read) > 4 or i == 0:
             pieces = ""
     found = [

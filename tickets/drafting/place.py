@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import rjieba
 from pypinyin import Style, lazy_pinyin
 
-from hotline.events import Suggestion
+from language.sounds import near, sound
+from runtime.events import Suggestion
 from tickets.drafting.lexicon import Lexicon, Place
 from tickets.drafting.talk import Line, Span, suggest
-from tickets.sounds import near, sound
 
 _RANK = {"province": 0, "city": 0, "county": 1, "town": 2, "township": 2, "street_office": 2, "community": 4,
          "village": 4, "road": 5, "landmark": 5}  # fmt: skip
@@ -39,6 +40,10 @@ _NOT_PLACE = re.compile(
 _WE_ARE = re.compile(r"我们?是$")
 _SAYS_MORE = re.compile(r"[我他你了有是叫吧呢啊没天年就不被把要]|[上中下]午|晚上|早上|这个")
 _HERE = re.compile(r"我们|我住|住在|我家|就在|位于|地址|反映|发生在|家住|我们这|在")
+_PLACE_ENDS = frozenset("镇乡村路街道组社区县湾畈垸")
+_BEFORE_PLACE = re.compile("(?:在|住|到|去|从|我们?|是|来|往|经过|叫|位于|地址)$|^(?:就|那个|嗯)?$")
+"""A place may follow these, or begin an answer."""
+
 _ELSEWHERE = re.compile(r"户口|老家|派出所办|社保局|农商行|去(?:过|找|问)|通山|广东|武汉|户籍")
 
 
@@ -56,6 +61,34 @@ class _Found:
     @property
     def rank(self) -> int:
         return _RANK.get(self.place.kind, 5) if self.place else 5
+
+
+def _words_of(text: str) -> frozenset[tuple[int, int]]:
+    """(start, end) of the words of two characters and more that the dictionary knows."""
+    spans: set[tuple[int, int]] = set()
+    at = 0
+    for word in rjieba.cut(text, False):
+        if len(word) > 1:
+            spans.add((at, at + len(word)))
+        at += len(word)
+    return frozenset(spans)
+
+
+def _may_be_misheard(text: str, start: int, name: str, words: frozenset[tuple[int, int]], *, led: bool) -> bool:
+    """Whether what stands from `start` may be this place, misheard: it makes no sense as it stands, and what is
+    around it speaks of a place (`led`: another place stands right before it).
+    """
+    end = start + len(name)
+    for a, b in words:
+        if not (a < end and start < b):
+            continue
+        if a < start or b > end:
+            return False  # cut out of the middle of other words: 同|中小学
+        changed = text[a:b] != name[a - start : b - start]
+        if changed and b - a >= len(name) - (text[end - 1] in _PLACE_ENDS):
+            return False  # a word of its own: 规划|路, 了解
+    ends = text[end - 1] in _PLACE_ENDS or text[end : end + 1] in _PLACE_ENDS
+    return led or ends or bool(_BEFORE_PLACE.search(text[:start]))
 
 
 def _toned(text: str) -> tuple[str, ...]:
@@ -81,11 +114,16 @@ class PlaceFinder:
                 if place.name.startswith(stem) and len(place.name) >= len(stem) + 2:
                     self._short[place.town].append((place.name[len(stem) :], place))
 
-    def find(self, lines: Sequence[Line]) -> tuple[dict[str, list[Suggestion]], list[Span]]:
-        """`place_text` and `region_code`, and every span that is a place (to keep it out of other fields)."""
+    def find(
+        self, lines: Sequence[Line], *, typed: bool = False
+    ) -> tuple[dict[str, list[Suggestion]], list[Span]]:
+        """`place_text` and `region_code`, and every span that is a place (to keep it out of other fields).
+
+        In `typed` text a name is what is written so; what was recognised may only sound so.
+        """
         found: list[_Found] = []
         for order, line in enumerate(lines):
-            found += self._in_line(line, order)
+            found += self._in_line(line, order, typed=typed)
         spans = [Span(f.line, f.start, self._end([f])) for f in found if f.line.by_citizen]
         ours = [f for f in found if f.line.by_citizen]
         if not ours:
@@ -93,13 +131,15 @@ class PlaceFinder:
         chosen = self._choose(ours)
         return chosen, spans
 
-    def _in_line(self, line: Line, order: int) -> list[_Found]:
+    def _in_line(self, line: Line, order: int, *, typed: bool) -> list[_Found]:
         text, heard = line.read, sound(line.read)
+        words = None if typed else _words_of(text)
         found: list[_Found] = []
         i = 0
         town = ""
         while i < len(text):
-            best = self._match(text, heard, i, town)
+            led = bool(found) and text[found[-1].end : i] in ("", "的")
+            best = self._match(text, heard, i, town, words, led=led)
             if best is not None:
                 place, size, sure = best
                 found.append(_Found(place, line, order, i, i + size, sure))
@@ -125,14 +165,28 @@ class PlaceFinder:
         found.sort(key=lambda f: f.start)
         return found
 
-    def _match(self, text: str, heard: tuple[str, ...], i: int, town: str) -> tuple[Place, int, float] | None:
-        """The best gazetteer name here: longest, in the town just named, as written before alike."""
+    def _match(
+        self,
+        text: str,
+        heard: tuple[str, ...],
+        i: int,
+        town: str,
+        words: frozenset[tuple[int, int]] | None,
+        *,
+        led: bool,
+    ) -> tuple[Place, int, float] | None:
+        """The best gazetteer name here: longest, in the town just named, as written before alike.
+
+        `words` are the words of the text as it stands; None: nothing counts that only sounds alike.
+        """
         best: tuple[Place, int, float] | None = None
         rank: tuple[int, bool, float] = (0, False, 0.0)
         for syllables, name, place in self._by_first.get(heard[i], ()):
             size = len(syllables)
             there = text[i : i + size]
             if len(there) < size:
+                continue
+            if there != name and (words is None or not _may_be_misheard(text, i, name, words, led=led)):
                 continue
             sure = self._alike(there, name, heard[i : i + size], syllables)
             if sure and (size, place.town == town, sure) > rank:

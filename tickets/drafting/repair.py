@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import rjieba
 
-from tickets.sounds import sound
+from language.sounds import sound
 
 LONGEST = 6
 """Characters of the longest word that is put right."""

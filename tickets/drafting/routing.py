@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from hotline.events import Suggestion
+from runtime.events import Suggestion
 from tickets.drafting.lexicon import CategoryEntry, Lexicon, UnitEntry
 from tickets.drafting.talk import Line, Span, suggest
-from tickets.emergency import spot
+from tickets.emergency.listener import Listener
 from tickets.fields import PROCEDURES, URGENCIES
 
 _BY_PLACE = ("属地政府", "乡镇", "乡镇街道", "街道办")
@@ -111,14 +111,20 @@ def find_procedure(category: CategoryEntry | None, kind: str, sure: float) -> li
     return [suggest(chosen, max(sure, 0.55), None, PROCEDURES[chosen])]
 
 
-def find_urgency(lines: Sequence[Line], category: CategoryEntry | None, kind: str) -> list[Suggestion]:
+def find_urgency(
+    lines: Sequence[Line], category: CategoryEntry | None, kind: str, *, typed: bool = False
+) -> list[Suggestion]:
     """`urgency`: what the spotter hears is most urgent, danger and failed supply are urgent."""
     citizen = [line for line in lines if line.by_citizen]
-    for line in citizen:
-        if hits := spot(line.read):
-            at = line.read.find(hits[0].words[0])
-            span = Span(line, at, at + len(hits[0].words[0])) if at >= 0 else None
-            return [suggest("MOST_URGENT", 0.8, span, URGENCIES["MOST_URGENT"])]
+    listener = Listener(typed=typed)
+    for line in lines:
+        for alert in listener.hear(line.speaker, line.text):  # as the spotter hears it: judged once
+            if not alert.by_word and alert.probability < SURE:
+                continue  # the agent is alerted all the same; the ticket waits for more
+            word = next((word for word in alert.words if word in line.text), "")
+            at = line.text.find(word)
+            span = Span(line, at, at + len(word)) if word else None
+            return [suggest("MOST_URGENT", min(alert.probability, 0.95), span, URGENCIES["MOST_URGENT"])]
     if kind not in ("CONSULT", "PRAISE"):
         for line in citizen:
             danger = _DANGER.search(line.read)
@@ -129,6 +135,9 @@ def find_urgency(lines: Sequence[Line], category: CategoryEntry | None, kind: st
                 return [suggest("URGENT", 0.7, Span(line, match.start(), match.end()), URGENCIES["URGENT"])]
     return [suggest("GENERAL", 0.6, None, URGENCIES["GENERAL"])]
 
+
+SURE = 0.95
+"""Probability from which an alert without a plain word makes the draft most urgent."""
 
 _URGENT_ALSO = frozenset({"1111", "1301", "1303", "1105", "1109", "0201", "0202", "1310", "1110"})
 

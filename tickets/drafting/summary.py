@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from hotline.events import Suggestion
+from language.sounds import sound
+from language.times import time_runs
+from runtime.events import Suggestion
 from tickets.drafting.clauses import Clause, Role, clauses_of
 from tickets.drafting.clerk import clean, written
 from tickets.drafting.talk import Line, Span, suggest, whole
 from tickets.drafting.title import make_title, proposes
-from tickets.drafting.when import time_runs
-from tickets.sounds import sound
 
 _COMES_TO = {"CONSULT": "来电咨询", "PRAISE": "来电表扬", "SUGGEST": "来电建议"}
 # A question or a proposal is called so only when something was asked or proposed.

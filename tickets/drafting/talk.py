@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hotline.events import Suggestion, Utterance
+from runtime.events import Suggestion, Utterance
 
 _ASKS: dict[str, re.Pattern[str]] = {
     "name": re.compile(r"贵姓|称呼|姓名|您姓|您叫|名字|您是哪位"),

@@ -14,17 +14,17 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import select
 
-from agent_desk import passwords
-from agent_desk.access import CSRF_FIELD, CSRF_HEADER, PRE_COOKIE
 from agent_desk.app import make_app
-from agent_desk.services import DeskServices
+from agent_desk.web import passwords
+from agent_desk.web.access import CSRF_FIELD, CSRF_HEADER, PRE_COOKIE
+from agent_desk.web.services import DeskServices
 from db.models import AgentSession, Unit, User, WebSession
 from db.session import Sessions, make_engine, make_sessions
-from hotline.bus import LocalBus
-from hotline.events import Answer
-from hotline.settings import Settings
 from kb.sections import Section
 from kb.view import ArticleView, UnknownArticle
+from runtime.bus import LocalBus
+from runtime.events import Answer
+from runtime.settings import Settings
 from tests.engines import close_engine
 from tests.fakes.clock import FakeClock
 from tests.fakes.desk_control import FakeControl
@@ -186,7 +186,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def sessions(seeded: Path, tmp_path: Path) -> AsyncIterator[Sessions]:
-    """SQLite only: both databases are covered by tests/integration/test_desk_databases.py."""
+    """SQLite only: both databases are covered by tests/integration/hotline/test_desk_databases.py."""
     shutil.copy(seeded, tmp_path / "desk.db")
     engine = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'desk.db'}")
     yield make_sessions(engine)

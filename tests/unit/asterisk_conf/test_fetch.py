@@ -6,7 +6,7 @@ import pytest
 
 from asterisk_conf import fetch
 from asterisk_conf.program import AsteriskError
-from hotline.settings import Settings
+from runtime.settings import Settings
 from tests.unit.asterisk_conf.programs import script
 
 MAKES_A_TREE = r"""

@@ -7,7 +7,7 @@ import pytest
 
 from asterisk_conf.find import find_asterisk
 from asterisk_conf.program import AsteriskError
-from hotline.settings import Settings
+from runtime.settings import Settings
 from tests.unit.asterisk_conf.programs import script, tree
 
 

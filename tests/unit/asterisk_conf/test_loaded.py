@@ -7,7 +7,7 @@ import pytest
 from asterisk_conf.loaded import check_loaded, used_applications, used_functions
 from asterisk_conf.program import AsteriskError
 from asterisk_conf.render import render
-from hotline.settings import Settings
+from runtime.settings import Settings
 from tests.unit.asterisk_conf.programs import program
 
 DIALPLAN = """\

@@ -6,7 +6,7 @@ import pytest
 
 from asterisk_conf.ports import check_ports_free
 from asterisk_conf.program import AsteriskError
-from hotline.settings import Settings
+from runtime.settings import Settings
 
 
 def test_free_ports_are_no_problem(settings: Settings) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from asterisk_conf.program import AsteriskError
 from asterisk_conf.render import QUEUES, Folders, InstanceName, render
-from hotline.secretfile import secret, sip_password
-from hotline.settings import Settings
+from runtime.secretfile import secret, sip_password
+from runtime.settings import Settings
 from tests.unit.asterisk_conf.programs import program
 
 

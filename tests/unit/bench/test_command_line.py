@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench import command_line
-from hotline.settings import ROOT
+from runtime.settings import ROOT
 
 PARTS = re.findall(r"for part in ([a-z ]+);", (ROOT / "Makefile").read_text(encoding="utf-8"))[0].split()
 

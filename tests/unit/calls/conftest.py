@@ -9,8 +9,8 @@ import pytest
 
 from db.models import Base
 from db.session import Sessions, make_engine, make_sessions
-from hotline.bus import LocalBus
-from hotline.settings import Settings
+from runtime.bus import LocalBus
+from runtime.settings import Settings
 from tests.engines import close_engine
 from tests.fakes.asterisk_ami import FakeAsterisk
 from tests.fakes.clock import FakeClock

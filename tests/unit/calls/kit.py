@@ -7,17 +7,17 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
-from calls.ami import AmiLink
-from calls.client import ControlClient
-from calls.conference import Conference
-from calls.control import Control
-from calls.seat_acts import SeatActs
-from calls.talk_acts import TalkActs
-from calls.tracker import Tracker
+from calls.acts.client import ControlClient
+from calls.acts.conference import Conference
+from calls.acts.control import Control
+from calls.acts.seat_acts import SeatActs
+from calls.acts.talk_acts import TalkActs
+from calls.asterisk.ami import AmiLink
+from calls.state.tracker import Tracker
 from db.session import Sessions
-from hotline.bus import LocalBus
-from hotline.events import CallAnswered, Event
-from hotline.settings import Settings
+from runtime.bus import LocalBus
+from runtime.events import CallAnswered, Event
+from runtime.settings import Settings
 from tests.fakes.asterisk_ami import FakeAsterisk, FakeChannel, Fields
 from tests.fakes.clock import FakeClock
 from tests.waiting import until

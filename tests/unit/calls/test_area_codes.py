@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from calls.area_codes import find_hotline, hotline_at, hotline_name, other_hotlines
-from hotline.phone import HOME_AREA, normalise
+from language.phone import HOME_AREA, normalise
 
 
 def test_every_number_is_an_area_code_and_12345() -> None:

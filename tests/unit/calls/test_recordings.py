@@ -13,9 +13,9 @@ from sqlalchemy import select
 from calls.recordings import RecordingError, Recordings, make_wav, path_of
 from db.models import Call, Recording
 from db.session import Sessions
-from hotline.bus import LocalBus
-from hotline.events import CallEnded, CallStarted, Event, RecordingFailed, RecordingReady
-from hotline.settings import Settings
+from runtime.bus import LocalBus
+from runtime.events import CallEnded, CallStarted, Event, RecordingFailed, RecordingReady
+from runtime.settings import Settings
 from tests.fakes.clock import FakeClock
 from tests.waiting import until
 

@@ -6,7 +6,7 @@ from db.models import Category, Region, Unit, User
 from db.seed import load_categories, load_centre, load_demo
 from db.session import Sessions
 from tests.fakes.clock import FakeClock
-from tickets.intake import own_jurisdiction
+from tickets.life.intake import own_jurisdiction
 
 BY_PLACE = "乡镇街道"
 """In the category table this stands for the town of the place."""

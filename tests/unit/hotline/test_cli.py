@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.script import ScriptDirectory
 from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner
@@ -24,11 +25,13 @@ from db.seed import load_units
 from db.session import make_engine, make_sessions
 from hotline.cli import _program, app
 from hotline.commands.user import ROLES
-from hotline.settings import ROOT, Settings
+from runtime.settings import ROOT, Settings
 from tests import audio
-from tests.conftest import free_port_base
+from tests.ports import free_port_base
 
 Run = Callable[..., tuple[int, str]]
+
+NEWEST = ScriptDirectory("db/migrations").get_current_head()
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +196,7 @@ def test_a_broken_script_is_told_by_node_and_line(run: Run, tmp_path: Path) -> N
     line = good[: good.index("no_input: queue")].count("\n") + 1
     code, text = run("script", "check", str(broken))
     assert code == 1
-    assert "option" in text
+    assert "offer" in text
     assert "nowhere" in text
     assert f"第 {line} 行" in text
     assert run("script", "check", "direct")[0] == 0
@@ -224,7 +227,7 @@ def test_the_database_is_for_its_owner_only(run: Run, tmp_path: Path) -> None:
 
 def test_the_database_goes_up_and_down_and_says_where_it_is(run: Run) -> None:
     assert run("db", "status")[0] == 1
-    assert "revision 0001" in run("db", "upgrade")[1]
+    assert f"revision {NEWEST}" in run("db", "upgrade")[1]
     assert run("db", "status")[0] == 0
     assert "nosuch" in mistake(run("db", "upgrade", "nosuch"))
     assert "nosuch" in mistake(run("db", "downgrade", "nosuch"))
@@ -457,7 +460,7 @@ def test_the_doctor_names_a_secret_that_others_can_read(installed: Run, tmp_path
     assert code == 1
     assert "sip.key" in text
     assert "chmod 600" in text
-    assert "revision 0001" in text
+    assert f"revision {NEWEST}" in text
 
 
 def test_our_own_fault_is_told_in_a_sentence_and_kept_in_full(
@@ -517,3 +520,16 @@ def test_what_was_started_in_another_way_is_called_hotline(
     module.write_text("")
     monkeypatch.setattr(sys, "argv", [str(module)])
     assert _program() == "hotline"
+
+
+def test_an_agent_is_given_a_node_that_there_is(installed: Run, tmp_path: Path) -> None:
+    assert installed("user", "add", "wangli", "--name", "王丽", "--role", "AGENT")[0] == 0
+    now = "2025-11-14 01:00:00"
+    with sqlite3.connect(tmp_path / "var" / "hotline.db") as database:
+        database.execute("INSERT INTO node VALUES ('city', 'i', 'h', 'u', 'r', ?, ?, NULL)", (now, now))
+    database.close()
+    assert "no account 'nobody'" in mistake(installed("user", "node", "nobody", "city"))
+    assert "nodes so far: city" in mistake(installed("user", "node", "wangli", "town"))
+    assert "at node city" in installed("user", "node", "wangli", "city")[1]
+    assert "city" in installed("user", "list")[1]
+    assert "at any node" in installed("user", "node", "wangli")[1]

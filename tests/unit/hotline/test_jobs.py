@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from agent_desk.web_sessions import OVERTIME
+from agent_desk.web.web_sessions import OVERTIME
 from db.models import Article, AuditEvent, Call, CallbackTask, Recording, User, Voicemail, WebSession
 from db.session import Sessions
-from hotline.bus import LocalBus
-from hotline.events import CallbackChanged, Event
 from hotline.jobs import RETENTION, Jobs
+from runtime.bus import LocalBus
+from runtime.events import CallbackChanged, Event
 from tests.fakes.clock import FakeClock
 from tests.waiting import until
 

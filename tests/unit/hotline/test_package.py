@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 
-from hotline.settings import ROOT
+from runtime.settings import ROOT
 
 NOT_NEEDED = {"agent_desk/vendor.mjs"}
 """Tools of the development checkout."""

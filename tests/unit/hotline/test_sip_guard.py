@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from calls.ami import AmiTimeout
-from calls.call_states import CallState
-from hotline.bus import LocalBus
-from hotline.events import TelephonyStale
+from calls.asterisk.ami import AmiTimeout
+from calls.state.call_states import CallState
 from hotline.sip_guard import RESTART_APART_S, SipGuard
+from runtime.bus import LocalBus
+from runtime.events import TelephonyStale
 from tests.fakes.clock import FakeClock
 from tests.waiting import until
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ivr.document import read_text
-from ivr.script import Script
+from ivr.script.document import read_text
+from ivr.script.script import Script
 
 SOUND = """\
 format: 1

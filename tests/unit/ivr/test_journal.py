@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from db.models import Call, CallbackTask, Handoff, ScriptStepRow, SurveyAnswer, Voicemail
 from db.session import Sessions
-from hotline.bus import LocalBus
-from hotline.callid import began_at
-from hotline.events import ScriptStep
 from ivr import journal as journal_module
 from ivr.journal import DatabaseJournal
+from runtime.bus import LocalBus
+from runtime.callid import began_at
+from runtime.events import ScriptStep
 from tests.fakes.clock import FakeClock
 from tests.waiting import until
 
@@ -45,7 +45,7 @@ async def test_steps_become_events_and_rows_in_order(
     seen: list[str] = []
 
     async def note(event: ScriptStep) -> None:
-        seen.append(f"{event.node}/{event.kind}/{event.detail}")
+        seen.append(f"{event.step}/{event.kind}/{event.detail}")
 
     bus.subscribe(note, ScriptStep)
     for node in ("greet", "queue", "bye"):

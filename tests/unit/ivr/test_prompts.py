@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hotline import wav
-from hotline.errors import UserError
-from hotline.settings import Settings
 from ivr import prompts as prompts_module
-from ivr import sound
 from ivr.line import Prompt
 from ivr.prompts import SORRY, Prompts, system_sounds
+from runtime.errors import UserError
+from runtime.settings import Settings
+from sound import levels, wav
 from tests.unit.ivr.scripts import script
 from tests.waiting import until
 
@@ -32,7 +31,7 @@ class CountingVoice:
         await asyncio.sleep(0)
         if "坏" in text:
             raise UserError("cannot be spoken", "write another text")
-        wav.write(out, sound.tone(300.0 + len(text), 0.1))
+        wav.write(out, levels.tone(300.0 + len(text), 0.1))
 
 
 @pytest.fixture
@@ -81,7 +80,7 @@ async def test_another_voice_is_another_file(prompts: Prompts, settings: Setting
 
 
 async def test_a_recording_of_the_key_wins(prompts: Prompts, voice: CountingVoice, recorded: Path) -> None:
-    wav.write(recorded / "test-greet.wav", sound.tone(700.0, 0.5), 22_050)
+    wav.write(recorded / "test-greet.wav", levels.tone(700.0, 0.5), 22_050)
     path = await prompts.ready(Prompt("您好", key="test-greet"))
     assert voice.spoken == []
     made = wav.read(path)
@@ -93,9 +92,9 @@ async def test_a_recording_of_the_key_wins(prompts: Prompts, voice: CountingVoic
 
 async def test_a_new_recording_is_taken_up(prompts: Prompts, recorded: Path) -> None:
     file = recorded / "test-greet.wav"
-    wav.write(file, sound.tone(700.0, 0.5))
+    wav.write(file, levels.tone(700.0, 0.5))
     first = await prompts.ready(Prompt("您好", key="test-greet"))
-    wav.write(file, sound.tone(900.0, 0.5))
+    wav.write(file, levels.tone(900.0, 0.5))
     os.utime(file, ns=(1, 1))
     await until(lambda: prompts.path(Prompt("您好", key="test-greet")) != first, what="the new recording")
     assert (await prompts.ready(Prompt("您好", key="test-greet"))).is_file()
@@ -104,7 +103,7 @@ async def test_a_new_recording_is_taken_up(prompts: Prompts, recorded: Path) -> 
 async def test_a_recording_of_other_words_is_not_used(
     prompts: Prompts, voice: CountingVoice, recorded: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    wav.write(recorded / "test-greet.wav", sound.tone(700.0, 0.5))
+    wav.write(recorded / "test-greet.wav", levels.tone(700.0, 0.5))
     (recorded / "test-greet.txt").write_text("旧的问候", encoding="utf-8")
     await prompts.ready(Prompt("您好", key="test-greet"))
     assert voice.spoken == ["您好"]

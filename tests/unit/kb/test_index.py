@@ -77,6 +77,17 @@ async def test_found_when_spoken_and_misheard(index: KnowledgeIndex) -> None:
     assert found == {said: [one] for said, one in SPOKEN.items()}
 
 
+async def test_what_explains_a_hit_does_not_decide_whether_it_is_one(sessions: Sessions, clock: FakeClock) -> None:
+    """Words that no dictionary has, and characters outside the basic plane (𬇙 of 𬇙河, as maps write it)."""
+    await add_all(sessions)
+    await add(
+        sessions, article("river", title="𬇙河治理", keywords=["𬇙河", "讨薪"], questions=["𬇙河水黑了怎么办"])
+    )
+    index = KnowledgeIndex(sessions, clock=clock, synonyms=NO_SYNONYMS)
+    for typed, why in {"讨薪": "讨薪", "𬇙河": "𬇙河", "𬇙": ""}.items():
+        assert [(one.article_id, one.why) for one in await index.search(typed)] == [("river", why)], typed
+
+
 async def test_no_hit_is_an_empty_list(index: KnowledgeIndex) -> None:
     for nothing in ("火星移民", "zzz", "qqqqqq", "xyz123", "👻", "12345", "你好", "？？"):
         assert await index.search(nothing) == [], nothing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import yaml
 
 from db.seed import load_categories, load_regions, load_units
@@ -12,6 +13,7 @@ from kb.articles import load_articles
 from kb.index import KnowledgeIndex
 from kb.sections import HEADINGS, split_sections
 from kb.source import ARTICLES, read_folder
+from kb.suggest import Conversation
 from tests.fakes.clock import FakeClock
 
 CATEGORIES = Path(__file__).parents[3] / "db" / "data" / "categories.yaml"
@@ -75,14 +77,38 @@ def test_titles_are_told_apart() -> None:
     assert len(set(titles)) == len(titles)
 
 
-async def test_every_topic_of_the_issue_is_found(sessions: Sessions, clock: FakeClock) -> None:
+@pytest.fixture
+async def index(sessions: Sessions, clock: FakeClock) -> KnowledgeIndex:
+    """An index of what is shipped."""
     async with sessions.begin() as session:
         await load_categories(session)
         await load_regions(session)
         await load_units(session)
         report = await load_articles(session, clock)
     assert report.problems == []
-    index = KnowledgeIndex(sessions, clock=clock)
+    return KnowledgeIndex(sessions, clock=clock)
+
+
+async def test_every_keyword_finds_its_article(index: KnowledgeIndex) -> None:
+    """Also those that no dictionary knows (讨薪, 网约车)."""
+    lost = [
+        (keyword, article.id)
+        for article in read_folder()[0]
+        for keyword in article.keywords
+        if article.id not in {found.article_id for found in await index.search(keyword, limit=20)}
+    ]
+    assert lost == []
+
+
+async def test_a_call_that_no_article_answers_is_offered_none(index: KnowledgeIndex) -> None:
+    """Its weak words (人民, 二十三, 我家, 村里) stand in many articles."""
+    talk = Conversation()
+    for text in ("我家厨房烧起来了", "人民路二十三号", "火好大我们村里的人都出来了", "希望你们晚上快点来"):
+        talk.add("citizen", text, await index.search(text, limit=20, spoken=True))
+        assert talk.best() == ()
+
+
+async def test_every_topic_of_the_issue_is_found(index: KnowledgeIndex) -> None:
     for spoken in (False, True):
         found = {topic: [a.article_id for a in await index.search(topic, spoken=spoken)][:3] for topic in TOPICS}
         assert {topic: ids for topic, ids in found.items() if not set(ids) & TOPICS[topic]} == {}

@@ -8,10 +8,10 @@ from typing import Literal
 
 import pytest
 
-from hotline.bus import LocalBus
-from hotline.clock import SystemClock
-from hotline.events import Answer, AnswersSuggested, CallEnded, Utterance
-from kb.suggest import GOOD_SCORE, Conversation, Suggester
+from kb.suggest import SURE_SCORE, Conversation, Suggester
+from runtime.bus import LocalBus
+from runtime.clock import SystemClock
+from runtime.events import Answer, AnswersSuggested, CallEnded, Utterance
 
 WAIT_S = 30.0
 
@@ -109,10 +109,10 @@ async def until(condition: object, bus: LocalBus) -> None:
 async def test_a_final_utterance_brings_answers(
     suggester: Suggester, index: FakeIndex, bus: LocalBus, desk: Desk
 ) -> None:
-    index.table["公积金怎么取"] = [answer("fund", 40), answer("loan", 30), answer("other", 5)]
+    index.table["公积金怎么取"] = [answer("fund", 60), answer("loan", 45), answer("far", 39), answer("other", 25)]
     await bus.publish(said("公积", final=False))
     await bus.publish(said("公积金怎么取"))
-    assert await desk.wait(1) == [["fund", "loan"]]
+    assert await desk.wait(1) == [["fund", "loan", "far"]]
     event = desk.seen[0]
     assert (event.call_id, event.utterance_id, event.query) == ("c1", "c1-1", "公积金怎么取")
     assert index.asked == [("公积金怎么取", True)]
@@ -121,8 +121,8 @@ async def test_a_final_utterance_brings_answers(
 async def test_weak_answers_are_not_shown(
     suggester: Suggester, index: FakeIndex, bus: LocalBus, desk: Desk
 ) -> None:
-    index.table["嗯好的"] = [answer("x", GOOD_SCORE - 1)]
-    index.table["路灯"] = [answer("light", GOOD_SCORE + 20)]
+    index.table["嗯好的"] = [answer("x", SURE_SCORE - 1)]
+    index.table["路灯"] = [answer("light", SURE_SCORE + 1)]
     await bus.publish(said("嗯好的"))
     await bus.publish(said("路灯"))
     assert await desk.wait(1) == [["light"]]
@@ -213,34 +213,43 @@ async def test_close_ends_everything(index: FakeIndex, bus: LocalBus) -> None:
 
 
 # -- putting utterances together --------------------------------------------------------------------
-def test_utterances_add_up() -> None:
+def test_weak_words_of_many_utterances_add_up_to_nothing() -> None:
     conversation = Conversation()
-    conversation.add("citizen", [answer("light", 16), answer("cover", 17)])
+    for _ in range(4):
+        conversation.add("citizen", "…", [answer("light", SURE_SCORE - 1), answer("cover", 17)])
     assert conversation.best() == ()
-    conversation.add("citizen", [answer("light", 16)])
-    assert conversation.best()[0].article_id == "light"
+    assert conversation.need() == ""
+
+
+def test_the_need_stays_the_reason_when_the_talk_goes_on() -> None:
+    conversation = Conversation()
+    conversation.add("citizen", "路灯坏了", [answer("light", 60)])
+    conversation.add("citizen", "晚上看不见", [answer("light", 15), answer("cover", 20)])
+    assert [a.article_id for a in conversation.best()] == ["light"]
+    assert conversation.best()[0].score > 60
+    assert conversation.need() == "路灯坏了"
 
 
 def test_a_new_topic_takes_over() -> None:
     conversation = Conversation()
-    conversation.add("citizen", [answer("light", 50)])
-    conversation.add("citizen", [answer("fund", 50)])
+    conversation.add("citizen", "…", [answer("light", 50)])
+    conversation.add("citizen", "…", [answer("fund", 50)])
     assert [a.article_id for a in conversation.best()] == ["fund", "light"]
     for _ in range(4):
-        conversation.add("citizen", [answer("fund", 50)])
+        conversation.add("citizen", "…", [answer("fund", 50)])
     assert [a.article_id for a in conversation.best()] == ["fund"]
 
 
 def test_idle_words_do_not_push_out_the_topic() -> None:
     conversation = Conversation()
-    conversation.add("citizen", [answer("light", 50)])
+    conversation.add("citizen", "…", [answer("light", 50)])
     for _ in range(10):
-        conversation.add("citizen", [])
-        conversation.add("citizen", [answer("x", 2)])
+        conversation.add("citizen", "…", [])
+        conversation.add("citizen", "…", [answer("x", 2)])
     assert [a.article_id for a in conversation.best()] == ["light"]
 
 
 def test_expired_articles_are_never_suggested() -> None:
     conversation = Conversation()
-    conversation.add("citizen", [answer("old", 90, expired=True)])
+    conversation.add("citizen", "…", [answer("old", 90, expired=True)])
     assert conversation.best() == ()

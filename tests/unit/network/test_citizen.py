@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from hotline.errors import UserError
-from hotline.settings import Settings
 from network.citizen import CitizenCall, call
+from runtime.errors import UserError
+from runtime.settings import Settings
 from tests import audio
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from hotline.errors import UserError
 from network.plan import Press, Speak, WaitAgent, WaitPrompt, WaitSeconds, parse_plan
+from runtime.errors import UserError
 
 
 def test_a_whole_plan() -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from hotline.bus import LocalBus
-from hotline.callid import new_call_id
-from hotline.events import CallEnded, Speaker, TapOpened, TapsEnded
-from hotline.settings import Settings
+from runtime.bus import LocalBus
+from runtime.callid import new_call_id
+from runtime.events import CallEnded, Speaker, TapOpened, TapsEnded
+from runtime.settings import Settings
 from speech import follower as follower_module
 from speech.follower import RecordingFollower, one_channel
 from tests.waiting import until

@@ -13,11 +13,11 @@ from sqlalchemy import select
 
 from db.models import Call, TranscriptUtterance, Voicemail
 from db.session import Sessions
-from hotline import wav
-from hotline.bus import LocalBus
-from hotline.callid import new_call_id
-from hotline.clock import SystemClock
-from hotline.events import MessageLeft, MessageTranscribed
+from runtime.bus import LocalBus
+from runtime.callid import new_call_id
+from runtime.clock import SystemClock
+from runtime.events import MessageLeft, MessageTranscribed
+from sound import wav
 from speech.messages import MessageTranscriber
 from speech.transcriber import Transcriber
 from speech.transcript import TranscriptKeeper

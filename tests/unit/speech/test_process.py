@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from hotline.settings import Settings
+from runtime.settings import Settings
 from speech import process
 
 
@@ -29,7 +29,7 @@ def test_a_supervised_process_writes_its_warnings_into_the_log_alone(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def warn(_: Settings) -> None:
-        logging.getLogger("speech.server").warning("a leg was refused")
+        logging.getLogger("speech.legs.server").warning("a leg was refused")
 
     monkeypatch.setattr(process, "run", warn)
     monkeypatch.setattr("os.nice", lambda _: 0)

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from db.models import Call, CallLeg, TranscriptGapRow
 from db.session import Sessions
-from hotline.bus import LocalBus
-from hotline.events import (
+from runtime.bus import LocalBus
+from runtime.events import (
     CallAnswered,
     CallEnded,
     Event,
@@ -26,7 +26,7 @@ from hotline.events import (
     TapSilent,
     TranscriptGap,
 )
-from hotline.settings import Settings
+from runtime.settings import Settings
 from speech import tap as tap_module
 from speech.instance import home
 from speech.tap import TapManager
@@ -250,9 +250,12 @@ async def test_after_our_restart_a_call_that_was_handed_over_is_not_listened_to(
     node: Node, sessions: Sessions
 ) -> None:
     async with sessions.begin() as session:
+        session.add(
+            Call(id="elsewhere", node="other", state="talking", started_at=ORIGIN, channel="PJSIP/trunk-1")
+        )
         for call_id, left in (("here", None), ("gone", node.clock.now())):
             row = {"state": "conference", "started_at": ORIGIN, "channel": f"PJSIP/{call_id}-00000001"}
-            session.add(Call(id=call_id, agent_channel="PJSIP/8001-00000002", **row))
+            session.add(Call(id=call_id, node=node.settings.node, agent_channel="PJSIP/8001-00000002", **row))
             await session.flush()
             leg = {"role": "agent", "name": "8001", "channel": "PJSIP/8001-00000002", "joined_at": ORIGIN}
             session.add(CallLeg(call_id=call_id, left_at=left, **leg))

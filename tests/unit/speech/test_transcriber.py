@@ -9,9 +9,9 @@ from typing import TypeVar
 
 import pytest
 
-from hotline.bus import LocalBus
-from hotline.clock import SystemClock
-from hotline.events import (
+from runtime.bus import LocalBus
+from runtime.clock import SystemClock
+from runtime.events import (
     CallEnded,
     Event,
     Speaker,
@@ -23,10 +23,10 @@ from hotline.events import (
     TranscriptGap,
     Utterance,
 )
-from speech import decoder as decoder_module
-from speech import delays as delays_module
-from speech import leg as leg_module
 from speech import transcriber as transcriber_module
+from speech.decoding import decoder as decoder_module
+from speech.decoding import delays as delays_module
+from speech.legs import leg as leg_module
 from speech.transcriber import Transcriber, _OpenLeg
 from speech.transcript import TranscriptKeeper
 from tests.fakes.recogniser import QUIET, VOICE, FakeEngine, LoudIsVoice
@@ -320,7 +320,7 @@ async def test_a_whole_recording_gives_the_same_finals_twice(desk: Desk) -> None
 async def test_a_recording_longer_than_a_speaker_s_room_loses_nothing(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("speech.whole.AHEAD_S", 1.0)
+    monkeypatch.setattr("speech.legs.whole.AHEAD_S", 1.0)
     desk.engine._lines[:] = ["好"]
     heard = await desk.transcriber.transcribe("call", (VOICE * 50 + QUIET * 30) * 120, start_ms=0, name="m")
     assert heard is not None and len(heard) == 120

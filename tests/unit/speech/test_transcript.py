@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from db.models import Base, TranscriptGapRow, TranscriptUtterance
 from db.session import Sessions, make_engine, make_sessions
-from hotline.events import TranscriptGap, Utterance
+from runtime.events import TranscriptGap, Utterance
 from speech import transcript
 from speech.transcript import TranscriptKeeper, impatient
 from tests.fakes.clock import FakeClock

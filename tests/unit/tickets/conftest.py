@@ -12,8 +12,8 @@ import pytest
 
 from db.models import Article, Call, Category, Jurisdiction, Region, Unit, User
 from db.session import Sessions
-from hotline.bus import LocalBus
-from hotline.events import TicketChanged
+from runtime.bus import LocalBus
+from runtime.events import TicketChanged
 from tests.demo_city import demo_lexicon
 from tests.fakes.clock import FakeClock
 from tickets.actor import Actor

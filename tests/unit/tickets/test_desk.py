@@ -18,11 +18,11 @@ from db.models import (
     TicketDraft,
     UnitReply,
 )
-from hotline.clock import local
+from runtime.clock import local
 from tests.unit.tickets.conftest import CALL, CALLER, Centre, add_call, lamp_fields, with_roles
 from tickets.errors import NotAllowed, NotFound, WrongState
 from tickets.fields import FieldErrors, TicketFields, UnitReplyFields
-from tickets.numbers import new_ticket_no
+from tickets.life.numbers import new_ticket_no
 
 
 async def clocks_of(centre: Centre, ticket: Ticket) -> dict[str, TicketClock]:
@@ -148,7 +148,7 @@ async def test_numbers_are_unique_under_concurrency(centre: Centre, monkeypatch:
         left -= 1
         return first if left >= 0 else new_ticket_no(now)
 
-    monkeypatch.setattr("tickets.intake.new_ticket_no", clashing)
+    monkeypatch.setattr("tickets.life.intake.new_ticket_no", clashing)
     made = await asyncio.gather(*(centre.desk.open_ticket(centre.agent, lamp_fields()) for _ in range(12)))
     assert len({ticket.ticket_no for ticket in made}) == 12
     assert await count(centre, Ticket) == 12

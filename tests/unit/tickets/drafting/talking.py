@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hotline.events import Utterance
+from runtime.events import Utterance
 from tickets.drafting.talk import Line, lines_of
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hotline.clock import SHANGHAI
-from hotline.events import Suggestion, Utterance
+from runtime.clock import SHANGHAI
+from runtime.events import Suggestion, Utterance
 from tests.unit.tickets.drafting.talking import said
 from tickets.drafting.drafter import Drafter
 from tickets.fields import FIELD_NAMES, TicketFields, check_open

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from hotline.events import Suggestion, Utterance
+from runtime.events import Suggestion, Utterance
 from tickets.drafting.endpoint import EndpointRefiner
 from tickets.drafting.lexicon import Lexicon
 

@@ -71,3 +71,32 @@ def test_quotes_are_the_words() -> None:
     text = "喂我叫陈建华"
     (name,) = find_person(talk(text))["appellant_name"]
     assert text[name.start : name.end] == name.quote == "陈建华"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("我叫葛曾䮌电话是", "葛曾䮌"),
+        ("我叫古丽米热·艾比布力，住在城关镇", "古丽米热·艾比布力"),
+        ("我叫司马青青", "司马青青"),
+        ("本人陈建国，身份证号", "陈建国"),
+    ],
+)
+def test_whole_names(text: str, name: str) -> None:
+    assert find_person(talk(text))["appellant_name"][0].value == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "本人于去年购买",
+        "本人曾在工地上班",
+        "本人尚未验收",
+        "老百姓和政府",
+        "广大百姓解决问题",
+        "同姓和平相处",
+        "百姓安居",
+    ],
+)
+def test_pieces_of_words_are_no_names(text: str) -> None:
+    assert "appellant_name" not in find_person(talk(text))

@@ -15,7 +15,11 @@ from tickets.drafting.phone import find_phones
         ("幺三五 八六四二 七九洞三", "13586427903"),
         ("135-8642-7903", "13586427903"),
         ("家里电话是0715-3312233", "07153312233"),
-        ("电话3312233", "3312233"),
+        ("电话3312233", "07153312233"),
+        ("电话3312233吧", "07153312233"),
+        ("号码是一三五八六四二七九零三要不你记一下", "13586427903"),
+        ("号码是一三五八六四二七九零散", "13586427903"),
+        ("我的号码是零七一五三三一二二三三转八零一", "07153312233"),
     ],
 )
 def test_numbers_as_they_are_spoken(text: str, number: str) -> None:
@@ -29,6 +33,9 @@ def test_numbers_as_they_are_spoken(text: str, number: str) -> None:
     "text",
     [
         "警号是034567",
+        "身份证号422325196305120031",
+        "我的订单号是13912345678",
+        "卡号六二二二零二一三九一二三四五六七八九零",
         "收了我2399块",
         "一共欠了28万多",
         "从今年3月份干到9月份",
@@ -45,6 +52,11 @@ def test_other_numbers_are_no_telephones(text: str) -> None:
 def test_a_number_in_pieces() -> None:
     found = find_phones(talk("A: 您的电话", "135", "A: 嗯", "8642", "7903"), "")
     assert found["phone"][0].value == "13586427903"
+
+
+def test_an_identity_card_in_pieces_is_no_telephone() -> None:
+    lines = talk("A: 身份证号码说一下", "422325", "A: 嗯", "19900307", "A: 嗯", "1391")
+    assert find_phones(lines, "") == {}
 
 
 def test_the_spoken_number_beats_the_caller_id_and_a_read_back_confirms() -> None:

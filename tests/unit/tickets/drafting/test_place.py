@@ -84,3 +84,17 @@ def test_a_short_answer_is_a_place_to_its_end(finder: PlaceFinder) -> None:
 def test_the_agents_words_confirm_but_do_not_place(finder: PlaceFinder) -> None:
     found, _ = finder.find(talk("A: 是天城镇白泉村吗", "对"))
     assert found == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["我想了解同中小学附近的事", "时承诺的绿化一直没做", "规划路什么时候修", "我们的方山区分一下"]
+)
+def test_words_that_merely_sound_like_a_place_are_none(finder: PlaceFinder, text: str) -> None:
+    found, _ = finder.find(talk(text))
+    assert "region_code" not in found
+
+
+def test_in_typed_text_a_place_is_what_is_written_so(finder: PlaceFinder) -> None:
+    heard = talk("我住在白尼镇")
+    assert finder.find(heard)[0]["region_code"][0].label.endswith("白霓镇")
+    assert "region_code" not in finder.find(heard, typed=True)[0]

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from hotline.clock import SHANGHAI
+from runtime.clock import SHANGHAI
 from tests.unit.tickets.drafting.talking import talk
 from tickets.drafting.when import find_when
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
+from language.sounds import syllable
 from tests.unit.tickets.drafting.talking import said, talk
 from tickets.drafting.clauses import Role, clauses_of, cut
 from tickets.drafting.clerk import written
 from tickets.drafting.drafter import Drafter
 from tickets.drafting.title import LONGEST, make_title
-from tickets.sounds import syllable
 
 CASES: list[dict[str, Any]] = yaml.safe_load(
     (Path(__file__).parent / "written_cases.yaml").read_text(encoding="utf-8")

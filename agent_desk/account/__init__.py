@@ -1,0 +1,1 @@
+"""Log-in, passwords: who sits at this browser."""

@@ -1,0 +1,1 @@
+"""Pages of administrators and auditors: state of the parts, accounts, the audit trail."""

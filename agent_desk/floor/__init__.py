@@ -1,0 +1,1 @@
+"""Pages of supervisors: the board of calls, queues and seats."""

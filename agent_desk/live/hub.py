@@ -1,0 +1,413 @@
+"""The live link: one WebSocket a page, `/ws/live`, carrying only what concerns the person behind it.
+
+One subscription to the bus serves all pages. A page that cannot keep up is cut off: it reconnects
+and reads the whole state again, which is quicker than the backlog.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, Protocol
+
+from aiohttp import WSCloseCode, WSMsgType, web
+from pydantic import Field, TypeAdapter, ValidationError
+from sqlalchemy import select
+
+from agent_desk.live.concerns import (
+    BOARD,
+    KINDS,
+    OF_A_NODE,
+    audience,
+    board_payload,
+    payload,
+    seat_topic,
+    topics_of,
+)
+from agent_desk.live.live_calls import LiveCalls
+from agent_desk.live.open_sockets import SOCKETS
+from agent_desk.web import strict_json
+from agent_desk.web.access import COOKIE as SESSION_COOKIE
+from agent_desk.web.access import WEB_SESSIONS, Gives, Logs, allow, identity
+from agent_desk.web.inputs import Input, Line
+from agent_desk.web.limits import SOCKETS as SOCKET_LIMIT
+from agent_desk.web.permissions import Permission
+from agent_desk.web.requests import asked
+from agent_desk.web.services import Control, services
+from agent_desk.web.web_sessions import Identity
+from calls.acts.client import ControlRefused, ControlTimeout, NodeAway
+from calls.asterisk.queues import DEFAULT_QUEUE, QUEUES
+from calls.nodes.places import NodeState, Places
+from db.models import AgentSession, Call, User
+from db.session import Sessions
+from runtime.bus import Bus, Unsubscribe
+from runtime.clock import Clock
+from runtime.events import CallRinging, CallStarted, Event, QueueChanged, SeatTaken, TelephonyStale
+from tickets.actor import Actor
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 1000
+"""Messages a page may lag behind before it is cut off."""
+SILENCE_S = 20.0
+"""A page pings every 5 s; one silent for this long is gone (frozen tab, lost network)."""
+SIGN_OUT_S = 2.0
+"""A log-out waits for call control no longer than this."""
+MESSAGE_LIMIT = 8192
+
+routes = web.RouteTableDef()
+
+
+@dataclass(eq=False, slots=True)
+class Link:
+    """One page's socket."""
+
+    who: Identity
+    topics: frozenset[str]
+    tab: str
+    node: str = ""
+    """The node of this person's seat, "" for who has none: boards hear of all nodes."""
+    queue: asyncio.Queue[dict[str, Any]] = field(default_factory=lambda: asyncio.Queue(BACKLOG))
+    holds_seat: bool = False
+    signed_in: bool = False
+    """The node of the seat knows that its agent is here."""
+    overflowed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def offer(self, message: dict[str, Any]) -> None:
+        try:
+            self.queue.put_nowait(message)
+        except asyncio.QueueFull:
+            self.overflowed.set()
+
+
+class Cards(Protocol):
+    """What is known of callers, read ahead when a call begins."""
+
+    def expect(self, call_id: str, number: str) -> None: ...
+
+    def take(self, call_id: str, actor: Actor) -> dict[str, Any] | None: ...
+
+    async def close(self) -> None: ...
+
+
+class LiveHub:
+    """All pages' links, fed by the bus."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        sessions: Sessions,
+        clock: Clock,
+        control: Control,
+        cards: Cards,
+        places: Places | None = None,
+    ) -> None:
+        self.places = places
+        self._bus = bus
+        self._sessions = sessions
+        self._clock = clock
+        self._control = control
+        self._links: set[Link] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._beating: set[str] = set()
+        self._unsubscribe: Unsubscribe | None = None
+        self._cards = cards
+        self.calls = LiveCalls()
+
+    async def start(self) -> None:
+        self._unsubscribe = self._bus.subscribe(self._on_event, *KINDS)
+        if self.places is not None:
+            self.places.on_change(self._node_changed)
+        async with self._sessions() as session:
+            seats = await session.execute(
+                select(AgentSession.agent, AgentSession.call_id).where(AgentSession.call_id.is_not(None))
+            )
+            open_calls = await session.execute(
+                select(Call.agent, Call.id).where(
+                    Call.state != "ended", Call.answered_at.is_not(None), Call.agent != ""
+                )
+            )
+            for seat, call_id in (*seats.all(), *open_calls.all()):
+                self.calls.own(str(call_id), seat)
+
+    async def close(self) -> None:
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._cards.close()
+        self.cut()
+
+    def cut(self) -> None:
+        """Close every page's link; pages that are still open come back and read the whole state."""
+        for link in list(self._links):
+            link.overflowed.set()
+
+    # -- nodes ---------------------------------------------------------------------------------
+    async def node_of(self, who: Identity) -> str:
+        """The node of this person's seat; "" without a seat, or where nodes are not told apart."""
+        if self.places is None or seat_topic(who.extension) not in topics_of(who):
+            return ""
+        return await self.places.of_seat(who.extension, signing_in=True)
+
+    def telephony(self, node: str) -> TelephonyStale | None:
+        """How telephony is at this node ("": at the worst one), as the node tells, or its silence."""
+        nodes = self.places.nodes if self.places is not None else {}
+        away = [state for state in nodes.values() if state.name == node or (not node and state.lost)]
+        for state in away:
+            if not state.runs:
+                return TelephonyStale(node=state.name, stale=True, since=state.since, reason=state.words)
+        return self.calls.telephony_at(node)
+
+    async def _node_changed(self, node: NodeState) -> None:
+        """A node is lost or back: its agents are told, boards read anew."""
+        if not node.runs:
+            self.calls.forget_node(node.name)
+        now = self.telephony(node.name)
+        self._offer(now or TelephonyStale(node=node.name, stale=False, since=self._clock.now()))
+
+    async def _on_event(self, event: Event) -> None:
+        self.calls.take(event)
+        if isinstance(event, CallStarted):
+            self._cards.expect(event.call_id, event.caller or event.caller_raw)
+        if isinstance(event, SeatTaken):
+            self._seat_taken(event.agent, event.tab)
+            return
+        if isinstance(event, QueueChanged):
+            event = self.calls.queue(event.queue) or event
+        if isinstance(event, TelephonyStale) and not event.stale:
+            for link in list(self._links):
+                if link.holds_seat and not link.signed_in and link.node in ("", event.node):
+                    await self._sign_in(link)  # in vain before: the node was away
+        self._offer(event)
+
+    def _offer(self, event: Event) -> None:
+        topics = audience(event, self.calls)
+        if not topics:
+            return
+        full: dict[str, Any] | None = None
+        bare: dict[str, Any] | None = None
+        for link in self._links:
+            heard = topics & link.topics
+            if isinstance(event, OF_A_NODE) and event.node and link.node not in ("", event.node):
+                continue
+            if heard - {BOARD}:
+                full = full or {"type": "event", **self._full(event)}
+                link.offer(full | self._card(event, link))
+            elif heard:
+                bare = bare or {"type": "event", **board_payload(event)}
+                link.offer(bare)
+
+    def _full(self, event: Event) -> dict[str, Any]:
+        body = payload(event)
+        if isinstance(event, CallRinging):
+            # The number at once, before anything is read from the database.
+            body["display"] = self.calls.of(event.call_id).display
+        return body
+
+    def _card(self, event: Event, link: Link) -> dict[str, Any]:
+        """With the ring the caller's history, if it was read ahead, as the person behind this link may see it."""
+        if not isinstance(event, CallRinging):
+            return {}
+        return {"card": self._cards.take(event.call_id, link.who.actor)}
+
+    # -- seats: one tab has the softphone ------------------------------------------------------
+    def holder(self, extension: str) -> Link | None:
+        return next((li for li in self._links if li.holds_seat and li.who.extension == extension), None)
+
+    def _seat_taken(self, extension: str, tab: str) -> None:
+        for link in self._links:
+            if link.holds_seat and link.who.extension == extension and link.tab != tab:
+                link.holds_seat = False
+                link.offer({"type": "seat", "seat": "lost"})
+
+    async def take_seat(self, link: Link) -> None:
+        """This tab has the softphone from now on; another tab of the account is told to give it up."""
+        extension = link.who.extension
+        self._seat_taken(extension, link.tab)
+        link.holds_seat = True
+        link.node = await self.node_of(link.who)
+        await self._bus.publish(SeatTaken(agent=extension, tab=link.tab, at=self._clock.now()))
+        link.offer({"type": "seat", "seat": "yours"})
+        await self._sign_in(link)
+
+    async def _sign_in(self, link: Link) -> None:
+        queues = await self._queues(link.who.user_id)
+        self._in_background(self._tell_control("login", link, user_id=link.who.user_id, queues=queues))
+
+    async def sign_out(self, who: Identity) -> None:
+        """The log-in `who` is over: its seat is signed out, unless another log-in of it has the softphone.
+
+        Call control that refuses or does not answer holds nobody back.
+        """
+        if seat_topic(who.extension) not in topics_of(who):
+            return
+        holder = self.holder(who.extension)
+        if holder is not None and holder.who.token_hash != who.token_hash:
+            return
+        try:
+            async with asyncio.timeout(SIGN_OUT_S):
+                await self._control.do("logout", actor=who.extension, timeout=SIGN_OUT_S)
+        except (ControlRefused, ControlTimeout, TimeoutError, OSError) as error:
+            log.warning(
+                "seat %s: not signed out at the end of its log-in: %s", who.extension, type(error).__name__
+            )
+
+    async def _queues(self, user_id: int) -> list[str]:
+        async with self._sessions() as session:
+            user = await session.get(User, user_id)
+        skills = [s for s in (user.skills if user else []) if s in QUEUES and s != DEFAULT_QUEUE]
+        return [DEFAULT_QUEUE, *skills]
+
+    def beat(self, link: Link, *, sip: bool, mic: bool) -> None:
+        """Pass the page's heart-beat on; skipped while the last one is still under way."""
+        extension = link.who.extension
+        if not link.holds_seat or extension in self._beating:
+            return
+        self._beating.add(extension)
+        task = self._in_background(self._tell_control("heartbeat", link, sip_registered=sip, mic_ok=mic))
+        task.add_done_callback(lambda _: self._beating.discard(extension))
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name="desk:control")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _tell_control(self, action: str, link: Link, **args: Any) -> None:
+        try:
+            result = await self._control.do(action, actor=link.who.extension, **args)
+        except NodeAway:
+            pass  # the page is told of its node, see `_node_changed`; it is signed in when the node is back
+        except ControlTimeout:
+            link.offer({"type": "control", "action": action, "ok": False, "error": "话务服务无应答"})
+        except ControlRefused as refused:
+            link.offer({"type": "control", "action": action, "ok": False, "error": str(refused)})
+        else:
+            if action == "login":
+                link.signed_in = True
+                link.offer({"type": "control", "action": action, "ok": True, "result": result})
+
+    # -- links -----------------------------------------------------------------------------------
+    def attach(self, who: Identity, tab: str, node: str = "") -> Link:
+        link = Link(who=who, topics=topics_of(who), tab=tab, node=node)
+        self._links.add(link)
+        return link
+
+    def detach(self, link: Link) -> None:
+        self._links.discard(link)
+
+    @property
+    def pages(self) -> int:
+        return len(self._links)
+
+
+HUB = web.AppKey("hub", LiveHub)
+
+
+async def _send(link: Link, socket: web.WebSocketResponse) -> None:
+    while True:
+        message = await link.queue.get()
+        await socket.send_str(json.dumps(message, ensure_ascii=False, separators=(",", ":")))
+
+
+class Tab(Input):
+    """`tab` names the browser tab; `seat` asks for the softphone if it is free."""
+
+    tab: Annotated[Line, Field(max_length=64)] = ""
+    seat: Literal["0", "1"] = "0"
+
+
+class Ping(Input):
+    """The page lives; its softphone is registered, its microphone works."""
+
+    type: Literal["ping"]
+    sip: bool = False
+    mic: bool = False
+
+
+class Take(Input):
+    """This tab wants the softphone."""
+
+    type: Literal["take"]
+
+
+_said: TypeAdapter[Ping | Take] = TypeAdapter(Annotated[Ping | Take, Field(discriminator="type")])
+
+
+async def _receive(request: web.Request, hub: LiveHub, link: Link, socket: web.WebSocketResponse) -> None:
+    pings = 0
+    while True:
+        # No word for this long means a frozen tab or a lost network: the seat must not look alive.
+        message = await socket.receive(SILENCE_S)
+        if message.type is not WSMsgType.TEXT:
+            return
+        try:
+            said = _said.validate_python(strict_json.parse(message.data))
+        except (strict_json.NotJson, ValidationError):
+            return  # no page of ours says this
+        if isinstance(said, Ping):
+            pings += 1
+            # An open page is a sign of life of its log-in; one whose log-in is over is closed.
+            token = request.cookies.get(SESSION_COOKIE, "")
+            if pings % 6 == 1 and await request.config_dict[WEB_SESSIONS].find(token) is None:
+                await request.config_dict[SOCKETS].check()
+                return
+            hub.beat(link, sip=said.sip, mic=said.mic)
+            link.offer({"type": "pong", "now": services(request).clock.now().isoformat()})
+        elif seat_topic(link.who.extension) in link.topics:
+            await hub.take_seat(link)
+
+
+@routes.get("/ws/live", name="live")
+@allow(
+    Permission.TAKE_CALLS,
+    Permission.UNIT_LIST,
+    Permission.WATCH_BOARD,
+    changes=False,
+    limit=SOCKET_LIMIT,
+    logs=Logs.NOTHING,
+    asks=Tab,
+    gives=Gives.SOCKET,
+)
+async def live(request: web.Request) -> web.StreamResponse:
+    """The live link. `tab` names the browser tab; `seat=1` asks for the softphone if it is free."""
+    hub = request.config_dict[HUB]
+    who = identity(request)
+    wanted = asked(request, Tab)
+    socket = web.WebSocketResponse(max_msg_size=MESSAGE_LIMIT, compress=False)
+    await socket.prepare(request)
+    link = hub.attach(who, wanted.tab, await hub.node_of(who))
+    tasks: list[asyncio.Task[Any]] = []
+    with request.config_dict[SOCKETS].open(who) as ended:
+        try:
+            link.offer({"type": "hello", "now": services(request).clock.now().isoformat()})
+            if wanted.seat == "1" and seat_topic(who.extension) in link.topics:
+                holder = hub.holder(who.extension)
+                if holder is None or holder.tab == link.tab:
+                    await hub.take_seat(link)
+                else:
+                    link.offer({"type": "seat", "seat": "held"})
+            tasks = [
+                asyncio.create_task(_send(link, socket)),
+                asyncio.create_task(_receive(request, hub, link, socket)),
+                asyncio.create_task(link.overflowed.wait()),
+                asyncio.create_task(ended.wait()),
+            ]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            hub.detach(link)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            if not socket.closed:
+                code = WSCloseCode.POLICY_VIOLATION if ended.is_set() else WSCloseCode.TRY_AGAIN_LATER
+                with contextlib.suppress(ConnectionError):
+                    await socket.close(code=code)
+    return socket

@@ -1,0 +1,1 @@
+"""Pages of the departments: tickets to sign for and to answer."""

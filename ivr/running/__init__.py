@@ -1,0 +1,1 @@
+"""Walks one caller (or a rehearsal) through a script."""

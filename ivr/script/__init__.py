@@ -1,0 +1,1 @@
+"""The script as a document: its model, its check, its paths, its versions."""

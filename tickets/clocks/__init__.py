@@ -1,0 +1,1 @@
+"""Working time: the calendar, the legal clocks and their profiles, the lamps."""

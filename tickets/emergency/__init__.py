@@ -1,0 +1,1 @@
+"""The spotter: words of a caller that tell of an emergency."""

@@ -1,0 +1,1 @@
+"""What happens to a ticket: intake, dispatch, handling, notices, its trail."""

@@ -1,0 +1,1 @@
+"""Tickets that are made of messages left outside a talk."""

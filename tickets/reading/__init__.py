@@ -1,0 +1,1 @@
+"""Tickets as their readers may see them: lists, queries, one ticket, masking."""
