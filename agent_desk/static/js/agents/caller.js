@@ -45,7 +45,7 @@ function render() {
     el("div", { class: "c-head" },
       el("div", { class: "c-number" }, el("b", {}, caller.display), caller.raw ? el("span", { class: "tnum", title: "线路送来的号码" }, caller.raw) : null, el("span", {}, caller.name || "姓名未知")),
       el("div", { class: "c-tags" }, ...tags)),
-    el("div", { class: "c-list", tabindex: "0", "aria-label": "历史工单与来电", "aria-busy": String(Boolean(caller.reading)) },
+    el("div", { class: "c-list", role: "region", tabindex: "0", "aria-label": "历史工单与来电", "aria-busy": String(Boolean(caller.reading)) },
       open.length ? el("h3", {}, "在办工单") : null, ...open.map(ticketRow),
       closed.length ? el("h3", {}, "历史工单") : null, ...closed.map(ticketRow),
       caller.calls.length ? el("h3", {}, "历史来电") : null, ...caller.calls.map(callRow),
