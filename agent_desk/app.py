@@ -26,8 +26,7 @@ from agent_desk.agents import (
 )
 from agent_desk.agents.caller_cards import CallerCards
 from agent_desk.floor import board
-from agent_desk.live import hub as live
-from agent_desk.live import sip_proxy
+from agent_desk.live import page_socket, sip_proxy
 from agent_desk.live.hub import HUB, LiveHub
 from agent_desk.live.open_sockets import SOCKETS, OpenSockets, checked
 from agent_desk.live.sip_proxy import CLIENT
@@ -61,7 +60,7 @@ ROOMS = (
     knowledge_api,
     recordings,
     messages,
-    live,
+    page_socket,
     sip_proxy,
     ticket_pages,
     unit_pages,

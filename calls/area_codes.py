@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from language.phone import HOME_AREA
+from runtime.yaml_text import read_yaml
 
 NUMBER = "12345"
 _PROVINCE = re.compile(r"^(?:.+?(?:省|自治区)|内蒙古|广西|新疆|西藏|宁夏)(?=.)")
@@ -37,7 +36,7 @@ class OtherHotline:
 def other_hotlines() -> tuple[OtherHotline, ...]:
     """All of them but our own, by area code."""
     text = (Path(__file__).parent / "data/area_codes.yaml").read_text(encoding="utf-8")
-    codes: dict[str, str] = yaml.safe_load(text)
+    codes: dict[str, str] = read_yaml(text)
     return tuple(OtherHotline(code + NUMBER, place) for code, place in codes.items() if code != HOME_AREA)
 
 

@@ -12,12 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
 from argon2 import PasswordHasher
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Category, Jurisdiction, Region, Unit, User
+from runtime.yaml_text import read_yaml
 
 DATA = Path(__file__).parent / "data"
 
@@ -51,7 +51,7 @@ _ACCOUNTS: tuple[tuple[str, str, tuple[str, ...], str, str | None], ...] = (
 
 
 def _rows(name: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = yaml.safe_load((DATA / name).read_text(encoding="utf-8"))
+    rows: list[dict[str, Any]] = read_yaml((DATA / name).read_text(encoding="utf-8"))
     return rows
 
 

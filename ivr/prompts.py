@@ -16,12 +16,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ivr.line import Prompt
 from ivr.script.script import Script
 from ivr.visit import IN_THE_MORNING, SPOKEN
 from runtime.settings import ROOT, Settings
+from runtime.yaml_text import read_yaml
 from sound import levels, wav
 from sound.piper import choose_voice
 from sound.voices import Voice
@@ -205,7 +204,7 @@ def _delete_old(folder: Path) -> list[Path]:
 
 def system_sounds() -> dict[str, str]:
     """Name in Asterisk's language folder -> text, or `@tone hertz seconds`, `@silence seconds`."""
-    sounds = yaml.safe_load(SYSTEM_SOUNDS.read_text(encoding="utf-8"))
+    sounds = read_yaml(SYSTEM_SOUNDS.read_text(encoding="utf-8"))
     return {str(name): str(text) for name, text in sounds.items()}
 
 

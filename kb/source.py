@@ -27,6 +27,7 @@ from pathlib import Path
 import yaml
 
 from kb.sections import HEADINGS, Section, join_sections, split_sections
+from runtime.yaml_text import STRINGS
 
 ARTICLES = Path(__file__).parent / "articles"
 
@@ -145,7 +146,7 @@ class _Reader:
     def _front_matter(self, front: str) -> dict[str, tuple[int, str | list[str]]]:
         """{key: (line, value)}. Scalars stay strings: 12345 is a keyword, 0107 a code, not numbers."""
         try:
-            node = yaml.compose(front, yaml.BaseLoader)
+            node = yaml.compose(front, STRINGS)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 2 if error.problem_mark else 1
             self._problem(line, f"front matter is not YAML: {error.problem}")

@@ -9,9 +9,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from kb.tokens import plain
+from runtime.yaml_text import read_strings
 
 DATA = Path(__file__).parent / "data" / "synonyms.yaml"
 
@@ -36,7 +35,7 @@ def load_synonyms(path: Path = DATA) -> Synonyms:
     """Read the file; raises ValueError naming the row that is not `{is: [...], called: [...]}`."""
     raw = path.read_bytes()
     rows = []
-    for number, row in enumerate(yaml.load(raw, yaml.BaseLoader) or [], start=1):  # noqa: S506 (strings only)
+    for number, row in enumerate(read_strings(raw) or [], start=1):
         match row:
             case {"is": [_, *_] as official, "called": [_, *_] as colloquial}:
                 rows.append((tuple(map(plain, official)), tuple(map(plain, colloquial))))

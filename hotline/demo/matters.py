@@ -9,13 +9,13 @@ from pathlib import Path
 from random import Random
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Article
 from hotline.demo.people import Citizen, Place
+from runtime.yaml_text import read_yaml
 
 FILE = Path(__file__).parent / "data" / "matters.yaml"
 
@@ -105,7 +105,7 @@ class Matters(_Strict):
 
 @cache
 def load_matters() -> Matters:
-    return Matters.model_validate(yaml.safe_load(FILE.read_text("utf-8")))
+    return Matters.model_validate(read_yaml(FILE.read_text("utf-8")))
 
 
 @dataclass(frozen=True, slots=True)

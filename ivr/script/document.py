@@ -11,6 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from ivr.script.script import Script
+from runtime.yaml_text import SAFE
 
 TEXT_LIMIT = 256_000
 DEPTH_LIMIT = 12
@@ -90,7 +91,7 @@ def read_text(text: str) -> Document:
     lines: dict[Place, int] = {}
     problems: list[Problem] = []
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=SAFE)
         if root is None:
             raise ScriptRefused([Problem("error", "empty", "脚本是空的。", "请从 ivr/scripts/direct.yaml 开始。")])
         data = _Plain(lines, problems).of(root, ())

@@ -8,12 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import SlaProfile
+from runtime.yaml_text import read_yaml
 from tickets.clocks.rules import NAMES, ClockRule
 
 FILE = Path(__file__).parent.parent / "data" / "sla.yaml"
@@ -97,7 +97,7 @@ def _matches(when: When, matter: Matter) -> bool:
 @cache
 def shipped(path: Path = FILE) -> dict[str, ProfileData]:
     """The profiles of the file by code; raises ValueError on an unknown clock."""
-    profiles = [ProfileData.model_validate(item) for item in yaml.safe_load(path.read_text("utf-8"))]
+    profiles = [ProfileData.model_validate(item) for item in read_yaml(path.read_text("utf-8"))]
     for profile in profiles:
         for rule in profile.rules:
             if unknown := rule.clocks.keys() - NAMES.keys():

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
+from runtime.yaml_text import read_strings
 from tickets.drafting.filing import FILE, FOLDER, LONGEST, Filing, together
 from tickets.drafting.lexicon import phrases
 from tickets.fields import APPEAL_TYPES
@@ -60,7 +60,7 @@ def examples() -> list[Filed]:
     for code, told in phrases().items():
         found += [Filed(code, told["type"], text, written=False) for text in told.get("say", ())]
     for path in sorted(ARTICLES.glob("*.md")):
-        front = yaml.load(path.read_text(encoding="utf-8").split("---")[1], yaml.BaseLoader)  # noqa: S506
+        front = read_strings(path.read_text(encoding="utf-8").split("---")[1])
         found += [Filed(front["category"][:4], "CONSULT", text, written=False) for text in front["questions"]]
     return found
 

@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Category, Region, Unit
+from runtime.yaml_text import read_yaml
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -98,7 +98,7 @@ class Lexicon:
 def phrases() -> dict[str, dict[str, Any]]:
     """How people speak of each category: {code: {type, issue, words, say}}."""
     file = DATA / "phrases.yaml"
-    data: dict[str, dict[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
+    data: dict[str, dict[str, Any]] = read_yaml(file.read_text(encoding="utf-8")) if file.exists() else {}
     return data
 
 

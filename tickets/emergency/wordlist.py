@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import rjieba
-import yaml
 from pypinyin import Style, lazy_pinyin
 
 from language.sounds import sound
+from runtime.yaml_text import read_yaml
 
 FILE = Path(__file__).parent.parent / "data" / "emergency.yaml"
 
@@ -95,7 +95,7 @@ def target_of(code: str) -> str:
 
 @cache
 def _rules(path: Path = FILE) -> _Rules:
-    data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data: dict[str, Any] = read_yaml(path.read_text(encoding="utf-8"))
     codes = []
     for code, row in data["codes"].items():
         words = [_Word(text) for text in row.get("exact", ())]

@@ -1,4 +1,8 @@
-"""One desk a test, with the demo city, and an agent seated and ready in a real browser."""
+"""One desk a test, with the demo city, and an agent seated and ready in a real browser.
+
+Starting a browser costs more than most of these tests: one serves them all, each test with a context of its own.
+It lives in the loop it was started in, so these tests and their fixtures share one.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, Page, expect
 
@@ -26,6 +31,15 @@ from tests.fakes.desk_talks import speech_ready
 from tests.integration.agent_desk.room import SHOWN_MS, Room, a_browser, sit_down
 from tickets.desk import TicketDesk
 
+HERE = Path(__file__).parent
+one_loop = pytest_asyncio.fixture(loop_scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
 
 @pytest.fixture(scope="session")
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -34,7 +48,14 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
+@one_loop
+async def bus() -> AsyncIterator[LocalBus]:
+    made = LocalBus()
+    yield made
+    await made.close()
+
+
+@one_loop
 async def sessions(seeded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sessions]:
     monkeypatch.setattr(passwords, "_hasher", QUICK)
     shutil.copy(seeded, tmp_path / "desk.db")
@@ -43,7 +64,7 @@ async def sessions(seeded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     await close_engine(engine)
 
 
-@pytest.fixture
+@one_loop
 async def room(settings: Settings, sessions: Sessions, bus: LocalBus) -> AsyncIterator[Room]:
     made = Room(settings, sessions, bus)
     app = make_app(
@@ -65,13 +86,21 @@ async def room(settings: Settings, sessions: Sessions, bus: LocalBus) -> AsyncIt
     await runner.cleanup()
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as launched:
-        yield launched
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def launched() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
 
 
-@pytest.fixture
+@one_loop
+async def browser(launched: Browser) -> AsyncIterator[Browser]:
+    """The browser that all tests share; what a test opened in it is closed."""
+    yield launched
+    for context in launched.contexts:
+        await context.close()
+
+
+@one_loop
 async def page(room: Room, browser: Browser) -> AsyncIterator[Page]:
     """Agent 8001, seated and ready, speech running."""
     opened = await sit_down(room, await a_browser(browser))

@@ -10,8 +10,9 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 from sqlalchemy import update
 
-from agent_desk.live import hub as live
-from agent_desk.live.hub import BACKLOG, HUB
+from agent_desk.live import page_socket
+from agent_desk.live.hub import HUB
+from agent_desk.live.links import BACKLOG
 from calls.nodes.places import NodeState, Places
 from db.models import User
 from runtime.events import QueueChanged, SpeechStateChanged, TelephonyStale
@@ -151,7 +152,7 @@ async def test_garbage_on_one_link_harms_no_other(desk: Desk, garbage: str) -> N
 
 
 async def test_a_silent_page_is_taken_for_gone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "SILENCE_S", 0.05)
+    monkeypatch.setattr(page_socket, "SILENCE_S", 0.05)
     person = await desk.log_in("agent1")
     socket = await link(person)
     async with asyncio.timeout(BOUND_S):
