@@ -21,6 +21,7 @@ from db.opening import open_engine
 from hotline.app import ALL_ROLES, System, run_until_stopped
 from hotline.commands import (
     asterisk,
+    calendar,
     call,
     db,
     demo,
@@ -65,6 +66,7 @@ def _options(
 
 
 app.add_typer(asterisk.app, name="asterisk")
+app.add_typer(calendar.app, name="calendar")
 app.add_typer(db.app, name="db")
 app.add_typer(demo.app, name="demo")
 app.add_typer(kb.app, name="kb")

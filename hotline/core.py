@@ -76,6 +76,7 @@ async def seed(settings: Settings, sessions: Sessions, clock: Clock) -> list[Dem
     from kb.articles import load_articles
     from tickets.clocks.calendar import seed_calendar
     from tickets.clocks.sla import seed_profiles
+    from tickets.clocks.timing import reckon_provisional
 
     async with sessions.begin() as session:
         await take_turn(session, Turn.SEED)
@@ -86,8 +87,11 @@ async def seed(settings: Settings, sessions: Sessions, clock: Clock) -> list[Dem
             await load_categories(session)
             await load_centre(session)
         year = clock.now().year
-        await seed_calendar(session, year - 1, year + 1)
         await seed_profiles(session)
+        seeded = await seed_calendar(session, year - 1, year + 2)
+        if seeded.published:
+            again = await reckon_provisional(session)
+            log.info("days off of %s are known now: %d due times reckoned again", sorted(seeded.published), again)
         report = await load_articles(session, clock)
         await write_hot_words(settings, session)
         keep_accounts(settings, accounts)  # before they are valid: a lost password would lock everybody out

@@ -21,17 +21,13 @@ find_python() {
 # System packages: program (or file) to look for -> package that brings it.
 need=(espeak-ng:espeak-ng xz:xz-utils)
 if [ "$purpose" = test ]; then
-    need+=(sipp:sip-tester git:git runuser:util-linux)
+    need+=(chromium:chromium sipp:sip-tester git:git runuser:util-linux)
 fi
 missing=()
 for pair in "${need[@]}"; do
     command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
 done
 if [ "$purpose" = test ]; then
-    # The whole browser shows the same pages and needs twice the processor for it.
-    if ! command -v chromium-headless-shell >/dev/null && ! command -v chromium >/dev/null; then
-        missing+=(chromium-headless-shell)
-    fi
     command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || missing+=(nats-server)
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
     ls /usr/share/fonts/opentype/noto/NotoSansCJK* >/dev/null 2>&1 || missing+=(fonts-noto-cjk)
@@ -57,9 +53,9 @@ if [ ${#missing[@]} -gt 0 ]; then
     fi
     say "installing ${missing[*]}"
     "${apt[@]}" update -qq
-    # Older lists have the whole browser only.
-    if [[ " ${missing[*]} " = *" chromium-headless-shell "* ]] && ! apt-cache show chromium-headless-shell >/dev/null 2>&1; then
-        missing=("${missing[@]/chromium-headless-shell/chromium}")
+    # Not every distribution has it; without it the tests run slower, in the whole browser.
+    if [ "$purpose" = test ] && apt-cache show chromium-headless-shell >/dev/null 2>&1; then
+        missing+=(chromium-headless-shell)
     fi
     DEBIAN_FRONTEND=noninteractive "${apt[@]}" install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 bin=.venv/bin
 # Unit tests use the processor, tests on the real parts mostly wait for a prompt's end, a ring, a bound.
 unit_workers=${HOTLINE_TEST_UNIT_WORKERS:-4}
-real_workers=${HOTLINE_TEST_WORKERS:-2}
+real_workers=${HOTLINE_TEST_WORKERS:-4}
 
 step() { printf '\n== %s\n' "$*"; }
 

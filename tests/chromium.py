@@ -25,9 +25,10 @@ FLAGS = [
 ]
 
 
-def _program() -> str:
-    """The headless shell where there is one: the whole browser needs twice the processor for the same page."""
-    found = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+def _program(*, whole: bool) -> str:
+    """The whole browser, which has permissions, or the headless shell, for which half the processor will do."""
+    shell = None if whole else shutil.which("chromium-headless-shell")
+    found = shell or shutil.which("chromium")
     assert found is not None, "Chromium is missing: setup/setup.sh test installs it"
     return found
 
@@ -47,7 +48,9 @@ async def chromium(
     if voice is not None:
         flags.append(f"--use-file-for-fake-audio-capture={voice}")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=_program(), headless=True, args=flags)
+        browser = await playwright.chromium.launch(
+            executable_path=_program(whole=ask_for_microphone), headless=True, args=flags
+        )
         try:
             yield browser
         finally:

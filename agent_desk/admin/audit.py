@@ -37,6 +37,7 @@ OBJECTS = {
     "article": "知识条目",
     "script": "语音脚本",
     "demo": "演示数据",
+    "calendar": "工作日历",
 }
 ACTS = {
     "login": "登录",
@@ -60,6 +61,7 @@ ACTS = {
     "fill_begun": "开始填充",
     "filled": "填充完成",
     "cleared": "清除",
+    "enter_days": "录入放假安排",
 } | {action: row.label for action, row in (ACTIONS | {CHECK.action: CHECK}).items()}
 STATES = {
     "open": "待回拨",

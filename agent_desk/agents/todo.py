@@ -15,6 +15,7 @@ from calls.callbacks.call_hours import CallHours
 from db.models import Call, Ticket, TicketDraft
 from language.phone import normalise
 from runtime.clock import local
+from tickets.clocks.calendar import unpublished_next_year
 
 SHOWN = 20
 DRAFTS_FOR = timedelta(days=7)
@@ -67,6 +68,7 @@ async def desk_todo(desk: DeskServices, who: Identity) -> dict[str, Any]:
                 }
                 for draft, call in drafts
             ],
+            "calendar_missing": await unpublished_next_year(session, local(now).date()),
             "unwatched": await own_unwatched(session, who, now),
             **await waiting(session, who, now, CallHours.of(desk.settings)),
         }

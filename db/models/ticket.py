@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
@@ -140,6 +140,8 @@ class TicketClock(Base):
     met_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
     profile_version: Mapped[str] = mapped_column(String(32), default="")
+    provisional: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """It falls in a year whose days off are not published: it is reckoned again when they are."""
 
 
 class SlaProfile(Base):
@@ -163,6 +165,7 @@ class CalendarDay(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     is_workday: Mapped[bool]
     name: Mapped[str] = mapped_column(String(32), default="")
+    provisional: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class FollowUp(Base):

@@ -144,6 +144,28 @@ async def check_database(settings: Settings) -> Finding:
     return Finding("database", "ok", f"{engine.dialect.name}, revision {have}")
 
 
+async def check_calendar(settings: Settings) -> Finding:
+    """From October on next year's days off are missed."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from hotline.commands.database import open_sessions
+    from runtime.clock import SystemClock, local
+    from tickets.clocks.calendar import unpublished_next_year
+
+    if not settings.database_url and not (settings.var / "hotline.db").exists():
+        return Finding("calendar", "ok", "written with the database")
+    today = local(SystemClock().now()).date()
+    try:
+        async with asyncio.timeout(10), open_sessions(settings) as sessions, sessions() as session:
+            missing = await unpublished_next_year(session, today)
+    except (UserError, SQLAlchemyError, TimeoutError):
+        return Finding("calendar", "warn", "not read", "see the database above")
+    if missing is None:
+        return Finding("calendar", "ok", f"days off known for {today.year}")
+    found = f"days off of {missing} are not known: due times there are provisional (legal holidays only)"
+    return Finding("calendar", "warn", found, f"`hotline calendar import {missing} FILE`, or a newer release")
+
+
 async def check_secrets(settings: Settings) -> Finding:
     open_ones = [path.name for path in settings.secrets_dir.glob("*") if path.stat().st_mode & 0o077]
     if open_ones:
@@ -158,6 +180,7 @@ CHECKS: tuple[Callable[[Settings], Awaitable[Finding]], ...] = (
     check_secrets,
     check_ports,
     check_database,
+    check_calendar,
     check_asterisk,
     check_voice,
     check_model,

@@ -206,17 +206,24 @@ def _remove(path: Path) -> None:
         log.warning("a message of nothing but silence cannot be removed: %s", error.strerror)
 
 
+LONGEST_TYPED = 20
+"""Digits taken for a telephone number; one too long is heard to its end and refused."""
+
+
 async def callback(visit: Visit, node_id: str, node: Callback) -> str:
     number = visit.line.caller.phone
+    question = visit.prompt(node_id, "number_prompt")
     for _ in range(3):
+        if number and not _reachable(number):
+            question, number = visit.prompt(node_id, "wrong_number_prompt"), ""
         if not number:
-            typed = await visit.ask_number(visit.prompt(node_id, "number_prompt"), 5.0, longest=12)
+            typed = await visit.ask_number(question, 5.0, longest=LONGEST_TYPED)
             if visit.is_human(typed):
                 return HUMAN
-            phone = normalise(typed)
-            if phone.kind not in ("mobile", "landline"):
+            if not _reachable(typed):
+                question = visit.prompt(node_id, "wrong_number_prompt" if typed else "number_prompt")
                 continue
-            number = phone.digits
+            number = normalise(typed).digits
         key = await visit.ask(
             [
                 *visit.prompt(node_id, "prompt"),
@@ -232,8 +239,13 @@ async def callback(visit: Visit, node_id: str, node: Callback) -> str:
         if visit.is_human(key):
             return HUMAN
         if key == "2":
-            number = ""
+            number, question = "", visit.prompt(node_id, "number_prompt")
     return "declined"
+
+
+def _reachable(number: str) -> bool:
+    """Whether this is a mobile or landline number of the country; others are refused, never cut to fit."""
+    return normalise(number).kind in ("mobile", "landline")
 
 
 async def handoff(visit: Visit, node_id: str, node: HandoffNode) -> str:

@@ -251,6 +251,7 @@ class Callback(BaseNode):
     prompt: Text = "我们将回拨这个号码。"
     confirm_prompt: Text = "正确请按1，更换号码请按2。"
     number_prompt: Text = "请输入您的电话号码，按井号键结束。"
+    wrong_number_prompt: Text = "这个号码无法回拨。请输入十一位手机号码，或者区号加固定电话号码。"
     thanks_prompt: Text | None = "已为您登记，我们会尽快回拨。"
     done: NodeId
     declined: NodeId

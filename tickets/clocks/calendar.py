@@ -2,17 +2,22 @@
 
 The `calendar_day` table is the master: it holds the days that differ from Monday-Friday (holidays, make-up
 days). It is filled from `chinesecalendar` and may be corrected offline. A `WorkCalendar` is a pure value.
+
+The State Council says in November which days of the next year are off and which weekends are worked for them.
+Until that is known here, a year has the days that the law itself gives (全国年节及纪念日放假办法), marked as
+provisional.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
 import chinese_calendar
-from sqlalchemy import select
+import holidays
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import CalendarDay
@@ -22,6 +27,12 @@ Hours = tuple[tuple[time, time], ...]
 
 BUSINESS_HOURS: Hours = ((time(8, 30), time(12, 0)), (time(13, 30), time(17, 30)))
 """Default business hours (domain.md 2.4, rule 3)."""
+
+ASKED_FROM_MONTH = 10
+"""The State Council publishes next year's days off in October or November."""
+
+BEYOND = 12
+"""Years behind the table's last one that are told to be unknown; no clock runs longer."""
 
 FAR = 3700
 """Days after which a calendar without any working day is taken for a mistake."""
@@ -33,6 +44,8 @@ class WorkCalendar:
 
     exceptions: Mapping[date, bool] = field(default_factory=dict)
     hours: Hours = BUSINESS_HOURS
+    unpublished: frozenset[int] = frozenset()
+    """Years whose arrangement is not known: only the days by law are."""
 
     def __post_init__(self) -> None:
         edges = [edge for span in self.hours for edge in span]
@@ -41,6 +54,10 @@ class WorkCalendar:
 
     def is_workday(self, day: date) -> bool:
         return self.exceptions.get(day, day.weekday() < 5)
+
+    def is_provisional(self, day: date) -> bool:
+        """Whether what is said of this day may still change."""
+        return day.year in self.unpublished
 
     def next_workday(self, day: date) -> date:
         """This day if it is worked, else the first worked day after it."""
@@ -133,18 +150,83 @@ _CHINESE = {
 }
 
 
-async def seed_calendar(session: AsyncSession, first_year: int, last_year: int) -> int:
-    """Add the official days that the table does not hold yet; edited days stay. Returns how many were added."""
-    have = set(await session.scalars(select(CalendarDay.day)))
+def statutory_days(year: int) -> dict[date, tuple[bool, str]]:
+    """Working days of a year that are off by law alone, with the days given for holidays on a weekend."""
+    by_law = holidays.country_holidays("CN", years=year, language="zh_CN")
+    return {day: (False, name[:32]) for day, name in by_law.items() if day.weekday() < 5}
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """What `seed_calendar` did: days added, and years that were provisional and are known now."""
+
+    added: int
+    published: frozenset[int]
+
+
+async def seed_calendar(session: AsyncSession, first_year: int, last_year: int) -> Seeded:
+    """Add the days that the table does not hold yet, official ones where there are any; edited days stay."""
+    rows = (await session.execute(select(CalendarDay.day, CalendarDay.provisional))).all()
+    have = {day for day, _ in rows}
+    published = set()
     added = 0
-    for day, (is_workday, name) in official_days(first_year, last_year).items():
-        if day not in have:
-            session.add(CalendarDay(day=day, is_workday=is_workday, name=name))
-            added += 1
-    return added
+    for year in range(first_year, last_year + 1):
+        days = official_days(year, year)
+        provisional = not days
+        guesses = {day for day, guessed in rows if guessed and day.year == year}
+        if provisional:
+            if any(day.year == year for day, guessed in rows if not guessed) and not guesses:
+                continue  # entered by hand
+            days = statutory_days(year)
+        elif guesses:
+            await session.execute(delete(CalendarDay).where(CalendarDay.day.in_(guesses)))
+            have -= guesses
+            published.add(year)
+        for day, (is_workday, name) in days.items():
+            if day not in have:
+                session.add(CalendarDay(day=day, is_workday=is_workday, name=name, provisional=provisional))
+                added += 1
+    await session.flush()
+    return Seeded(added, frozenset(published))
+
+
+async def enter_year(session: AsyncSession, year: int, days: Mapping[date, tuple[bool, str]]) -> None:
+    """The arrangement of a year as a person enters it: it takes the place of all that the table held of it.
+
+    Raises ValueError for a day of another year, or when no day is given.
+    """
+    if not days or any(day.year != year for day in days):
+        raise ValueError(f"days of {year} are needed, and of no other year")
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    await session.execute(delete(CalendarDay).where(CalendarDay.day.between(first, last)))
+    session.add_all(
+        CalendarDay(day=day, is_workday=is_workday, name=name) for day, (is_workday, name) in days.items()
+    )
+    await session.flush()
 
 
 async def load_calendar(session: AsyncSession, hours: Hours = BUSINESS_HOURS) -> WorkCalendar:
     """The calendar as the table has it now."""
-    rows = await session.execute(select(CalendarDay.day, CalendarDay.is_workday))
-    return WorkCalendar({day: is_workday for day, is_workday in rows}, hours)
+    rows = (await session.execute(select(CalendarDay.day, CalendarDay.is_workday, CalendarDay.provisional))).all()
+    unpublished = _unpublished((day, guessed) for day, _, guessed in rows)
+    return WorkCalendar({day: is_workday for day, is_workday, _ in rows}, hours, unpublished)
+
+
+def _unpublished(days: Iterable[tuple[date, bool]]) -> frozenset[int]:
+    """Years from the first provisional one on; what lies behind the table is not known either."""
+    known: set[int] = set()
+    guessed: set[int] = set()
+    for day, provisional in days:
+        (guessed if provisional else known).add(day.year)
+    if not known | guessed:
+        return frozenset()
+    last = max(known | guessed)
+    return frozenset(guessed | set(range(last + 1, last + BEYOND)))
+
+
+async def unpublished_next_year(session: AsyncSession, today: date) -> int | None:
+    """Next year, from October on, while its arrangement is not known: then it is time to ask for it."""
+    if today.month < ASKED_FROM_MONTH:
+        return None
+    year = today.year + 1
+    return year if year in (await load_calendar(session)).unpublished else None

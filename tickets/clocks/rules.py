@@ -59,6 +59,8 @@ class Due:
 
     warn_at: datetime
     due_at: datetime
+    provisional: bool = False
+    """The days of that year are not published."""
 
 
 def due_at(rule: ClockRule, start: datetime, calendar: WorkCalendar, share: float = 1.0) -> datetime:
@@ -90,7 +92,9 @@ def due(rule: ClockRule, start: datetime, calendar: WorkCalendar) -> Due:
         at = calendar.close_of(calendar.shift_workdays(local(end).date(), -warn.workdays))
     else:
         at = end - timedelta(hours=warn.hours or 0)
-    return Due(warn_at=min(max(at, start), end), due_at=end)
+    by_days = rule.unit in ("workday", "calday") or (rule.unit != "same_day" and rule.kind == "work")
+    provisional = by_days and calendar.is_provisional(local(end).date())
+    return Due(warn_at=min(max(at, start), end), due_at=end, provisional=provisional)
 
 
 class Lamp(StrEnum):

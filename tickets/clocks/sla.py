@@ -141,3 +141,19 @@ async def load_profile(session: AsyncSession, on: date, code: str = DEFAULT) -> 
         return shipped_profile(code)
     rules = tuple(Rule.model_validate(item) for item in row.rules.get("rules", []))
     return Profile(row.code, row.version, rules, row.id)
+
+
+async def profile_of(session: AsyncSession, stamp: str) -> Profile | None:
+    """The profile that made a clock, by the name it left there; None when it is not kept any longer."""
+    code, _, version = stamp.rpartition("-")
+    if not version.isdecimal():
+        return None
+    row = await session.scalar(
+        select(SlaProfile).where(SlaProfile.code == code, SlaProfile.version == int(version))
+    )
+    if row is not None:
+        rules = tuple(Rule.model_validate(item) for item in row.rules.get("rules", []))
+        return Profile(row.code, row.version, rules, row.id)
+    if code in shipped() and shipped()[code].version == int(version):
+        return shipped_profile(code)
+    return None

@@ -11,7 +11,7 @@ from db.models import Ticket, TicketClock
 from runtime.clock import local
 from tickets.clocks.calendar import WorkCalendar, load_calendar
 from tickets.clocks.rules import due
-from tickets.clocks.sla import DEFAULT, Matter, Profile, load_profile
+from tickets.clocks.sla import DEFAULT, Matter, Profile, load_profile, profile_of
 
 ON_SUBMIT = ("transfer_by", "inform_by", "close_by")
 
@@ -50,6 +50,7 @@ class Timing:
             warn_at=moments.warn_at,
             due_at=moments.due_at,
             profile_version=self.profile.stamp,
+            provisional=moments.provisional,
         )
         self._session.add(clock)
         return clock
@@ -82,3 +83,27 @@ class Timing:
             )
             .values(stopped_at=at)
         )
+
+
+async def reckon_provisional(session: AsyncSession) -> int:
+    """Reckon the running clocks anew whose due time was provisional, by the calendar as it is now.
+
+    Each keeps the profile it began with. Returns how many are known now.
+    """
+    calendar = await load_calendar(session)
+    rows = await session.execute(
+        select(TicketClock, Ticket)
+        .join(Ticket, Ticket.id == TicketClock.ticket_id)
+        .where(TicketClock.provisional, TicketClock.met_at.is_(None), TicketClock.stopped_at.is_(None))
+    )
+    known = 0
+    for clock, ticket in rows.all():
+        profile = await profile_of(session, clock.profile_version)
+        matter = Matter(ticket.appeal_type, ticket.category_code, ticket.urgency, ticket.procedure)
+        rule = profile.clocks(matter).get(clock.name) if profile else None
+        if rule is None:
+            continue
+        moments = due(rule, clock.started_at, calendar)
+        clock.warn_at, clock.due_at, clock.provisional = moments.warn_at, moments.due_at, moments.provisional
+        known += not moments.provisional
+    return known

@@ -43,6 +43,7 @@ class TicketLine:
     received_at: datetime
     clock: str
     due_at: datetime | None
+    provisional: bool
     lamp: Lamp | None
     unchecked: bool
     """Made of a message by the house; no agent has looked at it yet."""
@@ -142,6 +143,7 @@ def _line(
         received_at=ticket.received_at,
         clock=CLOCK_NAMES.get(clock.name, "") if clock else "",
         due_at=clock.due_at if clock else None,
+        provisional=bool(clock and clock.provisional),
         lamp=lamp(clock.warn_at, clock.due_at, None, now) if clock else None,
         unchecked=is_unchecked(ticket),
     )

@@ -30,6 +30,8 @@ class ClockView:
     due_at: datetime
     met_at: datetime | None
     lamp: Lamp | None
+    provisional: bool
+    """Reckoned without knowing that year's days off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ async def ticket_view(
             c.due_at,
             c.met_at,
             lamp(c.warn_at, c.due_at, c.met_at, now) if now else None,
+            c.provisional and c.met_at is None,
         )
         for c in rows
     ]

@@ -81,7 +81,7 @@ class TextField extends Field {
     this.control = $("input, textarea", node);
     this.control.addEventListener("input", () => this.commit(this.control.value));
     this.control.addEventListener("keydown", (event) => {
-      if (event.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
+      if (event.altKey || event.ctrlKey || event.metaKey) return;
       const accepts = event.key === "Tab" && !event.shiftKey || event.key === "Enter" && !event.shiftKey;
       if (accepts && this.offered && this.empty && !this.control.value) { // what is typed in a picker is a search
         if (event.key === "Enter") event.preventDefault();

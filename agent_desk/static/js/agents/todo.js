@@ -104,11 +104,12 @@ function unwatchedRow(call) {
 const playing = () => [...pane.querySelectorAll("audio")].some((audio) => !audio.paused);
 
 function render(todo) {
-  const { today, callbacks, drafts, messages, unwatched } = todo;
+  const { today, callbacks, drafts, messages, unwatched, calendar_missing } = todo;
   const focused = pane.contains(document.activeElement) ? document.activeElement.dataset.key : "";
   const top = pane.scrollTop;
   pane.replaceChildren(el("div", { class: "todo" },
     el("div", { class: "today" }, figure(today.answered, "今日接听"), figure(today.talk, "平均通话"), figure(today.tickets, "今日工单"), figure(today.on_line, "当场答复")),
+    calendar_missing ? el("p", { class: "hint notice" }, `${calendar_missing} 年放假安排尚未公布：跨年的时限按法定节假日暂定，公布后自动重算，请勿向市民承诺确切日期。`) : null,
     ...section("没有提交的工单", drafts.map(draftRow), "没有，都提交了"),
     ...(unwatched.length ? section("中断期间接听、没有工单的来电", unwatched.map(unwatchedRow), "") : []),
     ...section("待回拨", callbacks.map(callbackRow), "没有待回拨的来电", "Alt+B"),

@@ -117,7 +117,7 @@ export class Combobox {
   }
 
   #key(event) {
-    if (event.isComposing || event.altKey || event.ctrlKey) return;
+    if (event.altKey || event.ctrlKey) return;
     const count = this.list.querySelectorAll("li[data-value]").length;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();

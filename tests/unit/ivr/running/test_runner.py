@@ -367,3 +367,17 @@ async def test_a_call_stays_on_the_version_it_began_with() -> None:
     in_force = ScriptInForce(script(SOUND), 7)
     await Runner(NotingJournal(line), Lookups(), FakeClock(), Path("walk")).run(line, in_force)
     assert set(versions) == {7}
+
+
+@pytest.mark.parametrize("refused", ["0085291234567890", "1391234567890", "95598", "13912345", "07153061234567"])
+async def test_a_number_that_cannot_be_called_back_is_refused_in_words_and_never_cut(refused: str) -> None:
+    line = await walk(DIRECT, f"wait,timeout,1,2,{refused}#,13900000001#,1")
+    assert "这个号码无法回拨" in said(line)
+    assert any("13900000001" in note for note in notes(line))
+    assert not any(refused[:8] in note for note in notes(line))
+
+
+async def test_a_caller_from_abroad_is_asked_for_a_number_at_home() -> None:
+    line = await walk(DIRECT, "wait,timeout,1,07153061234#,1", phone="0085291234567")
+    assert "这个号码无法回拨" in said(line)
+    assert any("07153061234" in note for note in notes(line))

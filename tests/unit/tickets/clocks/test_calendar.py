@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from db.models import CalendarDay
 from db.session import Sessions
 from runtime.clock import SHANGHAI
-from tickets.clocks.calendar import WorkCalendar, load_calendar, official_days, seed_calendar
+from tickets.clocks.calendar import (
+    WorkCalendar,
+    enter_year,
+    load_calendar,
+    official_days,
+    seed_calendar,
+    statutory_days,
+    unpublished_next_year,
+)
 
 OFFICIAL = WorkCalendar({day: work for day, (work, _) in official_days(2025, 2025).items()})
 
@@ -108,7 +116,54 @@ async def test_the_table_is_the_master(sessions: Sessions) -> None:
     async with sessions.begin() as session:
         again = await seed_calendar(session, 2025, 2025)
         calendar = await load_calendar(session)
-    assert added == len(official_days(2025, 2025)) - 1
-    assert again == 0
+    assert added.added == len(official_days(2025, 2025)) - 1
+    assert again.added == 0
+    assert not calendar.unpublished & {2025}
     assert calendar.is_workday(date(2025, 10, 8))
     assert not calendar.is_workday(date(2025, 10, 7))
+
+
+async def test_a_year_that_is_not_published_has_the_days_of_the_law_until_it_is(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = official_days(2026, 2026)
+    monkeypatch.setattr("tickets.clocks.calendar.official_days", lambda first, last: {})
+    async with sessions.begin() as session:
+        first = await seed_calendar(session, 2026, 2026)
+        guessed = await load_calendar(session)
+        assert await unpublished_next_year(session, date(2025, 9, 30)) is None
+        assert await unpublished_next_year(session, date(2025, 10, 1)) == 2026
+    assert first.added and not first.published
+    assert guessed.is_provisional(date(2026, 5, 6)) and guessed.is_provisional(date(2027, 1, 4))
+    assert not guessed.is_workday(date(2026, 10, 1)) and not guessed.is_workday(date(2026, 2, 17))
+    assert not guessed.is_workday(date(2026, 2, 28))  # a Saturday, worked by the arrangement of that year
+    monkeypatch.setattr("tickets.clocks.calendar.official_days", lambda first, last: published)
+    async with sessions.begin() as session:
+        second = await seed_calendar(session, 2026, 2026)
+        known = await load_calendar(session)
+        assert await unpublished_next_year(session, date(2025, 11, 1)) is None
+    assert second.published == {2026}
+    assert not known.is_provisional(date(2026, 5, 6)) and known.is_provisional(date(2027, 1, 4))
+    assert known.is_workday(date(2026, 2, 28))
+
+
+async def test_an_arrangement_entered_by_hand_takes_the_place_of_the_guess(sessions: Sessions) -> None:
+    async with sessions.begin() as session:
+        await seed_calendar(session, 2050, 2050)
+        with pytest.raises(ValueError, match="2050"):
+            await enter_year(session, 2050, {date(2051, 1, 1): (False, "元旦")})
+        await enter_year(session, 2050, {date(2050, 1, 3): (False, "元旦")})
+    async with sessions.begin() as session:
+        again = await seed_calendar(session, 2050, 2050)
+        calendar = await load_calendar(session)
+    assert again.added == 0
+    assert not calendar.is_provisional(date(2050, 6, 1))
+    assert not calendar.is_workday(date(2050, 1, 3))
+
+
+@pytest.mark.parametrize("year", range(2027, 2060))
+def test_the_law_gives_its_days_in_every_year(year: int) -> None:
+    """13 days off since 2025; those that fall on a weekend are given on the next working days."""
+    days = statutory_days(year)
+    assert all(day.weekday() < 5 and not worked for day, (worked, _) in days.items())
+    assert 8 <= len(days) <= 13
