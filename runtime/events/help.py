@@ -11,7 +11,10 @@ from runtime.events.speech import Speaker
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """A draft field's suggested value, how sure (0..1), and the words it came from."""
+    """A draft field's suggested value, how sure (0..1), and the words it came from.
+
+    `literal` is the value in the words as recognised, where some were put right in it; else "".
+    """
 
     value: str
     label: str
@@ -20,6 +23,7 @@ class Suggestion:
     quote: str
     start: int
     end: int
+    literal: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

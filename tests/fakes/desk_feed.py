@@ -196,7 +196,15 @@ class DeskFeed:
         )
 
     async def suggest(
-        self, name: str, value: str, label: str, sure: float, utterance_id: str, quote: str, text: str
+        self,
+        name: str,
+        value: str,
+        label: str,
+        sure: float,
+        utterance_id: str,
+        quote: str,
+        text: str,
+        literal: str = "",
     ) -> None:
         """Add a suggestion for a field and publish the whole draft, as `tickets.drafting.drafts` does."""
         start = max(0, text.find(quote))
@@ -209,6 +217,7 @@ class DeskFeed:
                 quote=quote,
                 start=start,
                 end=start + len(quote),
+                literal=literal,
             ),
             *self._suggestions.get(name, []),
         ]

@@ -13,6 +13,7 @@ from tickets.drafting.clerk import clean, without_opening
 from tickets.drafting.filing import shipped_filing, together
 from tickets.drafting.kind import find_kind
 from tickets.drafting.lexicon import CategoryEntry, Lexicon
+from tickets.drafting.literal import with_literals
 from tickets.drafting.person import find_person
 from tickets.drafting.phone import find_phones
 from tickets.drafting.place import PlaceFinder
@@ -86,7 +87,8 @@ class Drafter:
         if kind != "CONSULT":
             out |= find_when(lines, place_spans, now)
         self._follow(out, lines, category, kind, sure, private, place_spans, telling, typed=typed)
-        return {field: options for field, options in out.items() if options}
+        found = {field: options for field, options in out.items() if options}
+        return found if typed else with_literals(found, lines)
 
     def _guess(
         self, lines: Sequence[Line], hidden: Sequence[Span]

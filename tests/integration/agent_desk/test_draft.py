@@ -50,6 +50,48 @@ async def test_tab_takes_a_suggestion_and_its_label_leads_to_the_words(room: Roo
     await expect(page.locator("#t-list .u.flash, #t-list mark.quote")).to_have_count(0)
 
 
+async def test_words_put_right_are_marked_and_one_key_goes_back_to_what_was_recognised(
+    room: Room, page: Page
+) -> None:
+    await on_the_line(room, page)
+    text = "白权村的路灯不亮"
+    said = await room.feed.say("citizen", text)
+    await room.feed.suggest("place_text", "白泉村", "白泉村", 0.9, said, "白权村", text, literal="白权村")
+    field = page.locator("[data-field=place_text]")
+    await expect(field.locator(".ghost-text")).to_have_text("白泉村", timeout=SHOWN_MS)
+    await expect(field).to_have_class(re.compile(r"\bcorrected\b"))
+    await page.hover("#l-place_text")
+    await expect(page.locator("#tip")).to_contain_text("听写原文：“白权村”")
+    await page.focus("#d-place_text")
+    for value, marked in (("白权村", False), ("白泉村", True), ("白权村", False)):
+        await page.keyboard.press("Alt+z")
+        await expect(page.locator("#d-place_text")).to_have_value(value)
+        assert ("corrected" in (await field.get_attribute("class") or "")) is marked
+    await expect(page.locator("#d-saved")).to_have_text(re.compile("^已保存"), timeout=SHOWN_MS)
+
+
+async def test_enter_that_belongs_to_an_input_method_does_nothing(room: Room, page: Page) -> None:
+    await on_the_line(room, page)
+    text = "白泉村的路灯不亮"
+    said = await room.feed.say("citizen", text)
+    await room.feed.suggest("title", "路灯不亮", "路灯不亮", 0.9, said, "路灯不亮", text)
+    await expect(page.locator("[data-field=title] .ghost-text")).to_have_text("路灯不亮", timeout=SHOWN_MS)
+    await page.fill("#a-search", "公积金")
+    await expect(page.locator(".a-item").first).to_be_visible(timeout=SHOWN_MS)
+    press = """([where, composing]) => {
+        const field = document.querySelector(where);
+        field.focus();
+        field.dispatchEvent(new KeyboardEvent("keydown",
+            {key: "Enter", isComposing: composing, bubbles: true, cancelable: true}));
+    }"""
+    for field in ("#d-title", "#a-search"):
+        await page.evaluate(press, [field, True])
+    await expect(page.locator("#d-title")).to_have_value("")
+    await expect(page.locator(".a-item").first).to_be_visible()
+    await page.evaluate(press, ["#d-title", False])
+    await expect(page.locator("#d-title")).to_have_value("路灯不亮")
+
+
 async def test_a_number_and_a_place_are_read_whole_before_they_are_taken(room: Room, page: Page) -> None:
     await on_the_line(room, page)
     text = "我是白泉村的电话13586427903"

@@ -7,7 +7,7 @@ import { act, callBack, handoff, leave, send, tell, toggleReady, transfer, wrapU
 import { notOne, setActs } from "./alerts.js";
 import { openTicket } from "./call_back.js";
 import { closeOf, help, keypad } from "./dialogs.js";
-import { focusDraft, jumpToSource, save, setLookups, takeAll } from "./draft.js";
+import { focusDraft, jumpToSource, otherWords, save, setLookups, takeAll } from "./draft.js";
 import { live, refresh, resume } from "./follow.js";
 import { claimSeat, devicesDialog, hangup, phone, retryMic, takeSeat } from "./seat.js";
 import { focusTodo, refreshTodo, setTodoActs } from "./todo.js";
@@ -41,6 +41,7 @@ bind("Alt+L", "转写回到最新", toLatest);
 bind("Alt+W", "到工单第一个空项", focusDraft);
 bind("Alt+Y", "采纳全部建议", takeAll);
 bind("Alt+O", "看当前项的原话", jumpToSource);
+bind("Alt+Z", "纠正过的文字换回听写原文", otherWords);
 bind("Alt+K", "搜索知识", () => $("#a-search").select());
 bind("Alt+S", "派单", () => send("dispatch"));
 bind("Alt+A", "直接答复办结", () => send("answer"));

@@ -40,6 +40,14 @@ export function jumpToSource() {
   fields.get(document.activeElement?.closest("[data-field]")?.dataset.field)?.jump();
 }
 
+/** The field that has the focus, else all: from words put right back to what was recognised, or the other way. */
+export function otherWords() {
+  if (!state.draft || state.draft.ticket || readsOnly()) return;
+  const here = fields.get(document.activeElement?.closest("[data-field]")?.dataset.field);
+  const changed = (here ? [here] : [...fields.values()]).filter((field) => field.otherWords?.());
+  say(changed.length ? `已换用${changed.every((field) => field.node.classList.contains("corrected")) ? "纠正后的文字" : "听写原文"}` : "没有纠正过的文字");
+}
+
 /** Take every suggestion that is shown; each stays marked, so that a glance can check it. */
 export function takeAll() {
   if (!state.draft || state.draft.ticket || readsOnly()) return;

@@ -105,6 +105,21 @@ class TextField extends Field {
     return cut || text.textContent !== full ? full : "";
   }
   get takes() { return Boolean(this.empty && this.offered && !this.control.value); }
+  /** The suggestion in which words were put right, whether it stands here so or as it was recognised. */
+  get corrected() {
+    const here = this.control.value || (this.empty ? this.offered?.value : "");
+    return this.suggestions.find((s) => s.literal && (s.value === here || s.literal === here)) ?? null;
+  }
+  /** From what was put right to the words as recognised, and back. */
+  otherWords() {
+    const found = this.corrected;
+    if (!found) return false;
+    const now = this.control.value || found.value;
+    const other = now === found.value ? found.literal : found.value;
+    this.control.value = other;
+    this.commit(other);
+    return true;
+  }
   /** The suggestion as it stands in the empty field. */
   ghostText() { return this.offered.label || this.offered.value; }
   show() {
@@ -127,6 +142,9 @@ class TextField extends Field {
     this.node.classList.toggle("ghosted", Boolean(this.offered && this.empty));
     this.node.classList.toggle("accepted", Boolean(same));
     this.source(same ?? (this.offered && this.empty ? this.offered : null));
+    const corrected = this.corrected;
+    this.node.classList.toggle("corrected", Boolean(corrected) && corrected.literal !== this.control.value);
+    if (corrected) this.source(corrected);
     const visible = Boolean(this.offered) && (this.empty || !state.draft.touched?.includes(this.name) && this.offered.confidence >= 0.7);
     this.ghost.hidden = !visible;
     if (!visible) return;

@@ -23,6 +23,7 @@ export function showTip(anchor, suggestion) {
   const leads = here && anchor.matches(".lab"); // a click on a button takes or chooses
   tip.replaceChildren(
     quote ? el("span", {}, `${from}：“`, el("b", {}, quote), "”") : suggestion.utterance_id ? `${from}：通话内容` : "按来电和其他项推断",
+    suggestion.literal ? el("div", {}, "已纠正同音字，听写原文：“", el("b", {}, suggestion.literal), "”　Alt+Z 换用") : "",
     el("div", {}, `把握 ${percent}%${leads ? "　点击定位到原话" : ""}`),
   );
   tip.hidden = false;
