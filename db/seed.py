@@ -26,6 +26,9 @@ OWN_CODE = "000000"
 """The jurisdiction of an installation that does not load the demo one."""
 
 
+_hasher = PasswordHasher()
+
+
 @dataclass(frozen=True, slots=True)
 class DemoAccount:
     """An account made at first start; the password is shown once and kept only as a hash."""
@@ -129,7 +132,6 @@ async def load_accounts(session: AsyncSession, now: datetime) -> list[DemoAccoun
     jurisdiction = await session.scalar(select(Jurisdiction).where(Jurisdiction.code == DEMO_CODE))
     units = {unit.code: unit.id for unit in await session.scalars(select(Unit))}
     known = set(await session.scalars(select(User.login)))
-    hasher = PasswordHasher()
     made: list[DemoAccount] = []
     for login, name, roles, unit, seat in _ACCOUNTS:
         if login in known:
@@ -139,7 +141,7 @@ async def load_accounts(session: AsyncSession, now: datetime) -> list[DemoAccoun
             User(
                 login=login,
                 name=name,
-                password_hash=hasher.hash(password),
+                password_hash=_hasher.hash(password),
                 roles=list(roles),
                 unit_id=units.get(unit),
                 jurisdiction_id=jurisdiction.id if jurisdiction else None,

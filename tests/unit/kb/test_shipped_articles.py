@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 import yaml
+from sqlalchemy import text
 
 from db.seed import load_categories, load_regions, load_units
-from db.session import Sessions
+from db.session import make_engine, make_sessions
 from kb.articles import load_articles
 from kb.index import KnowledgeIndex
 from kb.sections import HEADINGS, split_sections
 from kb.source import ARTICLES, read_folder
 from kb.suggest import Conversation
+from tests.conftest import postgres_database
+from tests.engines import close_engine
 from tests.fakes.clock import FakeClock
+
+one_loop = pytest.mark.asyncio(loop_scope="module")
 
 CATEGORIES = Path(__file__).parents[3] / "db" / "data" / "categories.yaml"
 
@@ -77,18 +86,38 @@ def test_titles_are_told_apart() -> None:
     assert len(set(titles)) == len(titles)
 
 
-@pytest.fixture
-async def index(sessions: Sessions, clock: FakeClock) -> KnowledgeIndex:
-    """An index of what is shipped."""
-    async with sessions.begin() as session:
-        await load_categories(session)
-        await load_regions(session)
-        await load_units(session)
-        report = await load_articles(session, clock)
-    assert report.problems == []
-    return KnowledgeIndex(sessions, clock=clock)
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["sqlite", "postgresql"])
+async def index(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[KnowledgeIndex]:
+    """An index of what is shipped, which these tests only read."""
+    clock = FakeClock()
+    async with AsyncExitStack() as stack:
+        if request.param == "sqlite":
+            file = tmp_path_factory.mktemp("articles") / "test.db"
+            shutil.copy(request.getfixturevalue("sqlite_template"), file)
+            url = f"sqlite+aiosqlite:///{file}"
+        else:
+            template = request.getfixturevalue("postgres_template")
+            cluster = request.getfixturevalue("postgres_cluster")
+            url = await stack.enter_async_context(postgres_database(cluster, template))
+        engine = make_engine(url)
+        stack.push_async_callback(close_engine, engine)
+        sessions = make_sessions(engine)
+        async with sessions.begin() as session:
+            await load_categories(session)
+            await load_regions(session)
+            await load_units(session)
+            report = await load_articles(session, clock)
+        assert report.problems == []
+        index = KnowledgeIndex(sessions, clock=clock)
+        await index.build()
+        async with engine.begin() as connection:  # as autovacuum does; without it PostgreSQL plans blindly
+            await connection.execute(text("ANALYZE"))
+        yield index
 
 
+@one_loop
 async def test_every_keyword_finds_its_article(index: KnowledgeIndex) -> None:
     """Also those that no dictionary knows (讨薪, 网约车)."""
     lost = [
@@ -100,14 +129,16 @@ async def test_every_keyword_finds_its_article(index: KnowledgeIndex) -> None:
     assert lost == []
 
 
+@one_loop
 async def test_a_call_that_no_article_answers_is_offered_none(index: KnowledgeIndex) -> None:
     """Its weak words (人民, 二十三, 我家, 村里) stand in many articles."""
     talk = Conversation()
-    for text in ("我家厨房烧起来了", "人民路二十三号", "火好大我们村里的人都出来了", "希望你们晚上快点来"):
-        talk.add("citizen", text, await index.search(text, limit=20, spoken=True))
+    for said in ("我家厨房烧起来了", "人民路二十三号", "火好大我们村里的人都出来了", "希望你们晚上快点来"):
+        talk.add("citizen", said, await index.search(said, limit=20, spoken=True))
         assert talk.best() == ()
 
 
+@one_loop
 async def test_every_topic_of_the_issue_is_found(index: KnowledgeIndex) -> None:
     for spoken in (False, True):
         found = {topic: [a.article_id for a in await index.search(topic, spoken=spoken)][:3] for topic in TOPICS}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -80,12 +80,16 @@ async def as_role(desk: Desk, login: str, role: str) -> Person:
     return await desk.log_in(login)
 
 
-def operations() -> Iterator[Any]:
+@cache
+def strategies() -> list[Any]:
+    """What may be asked of each operation: made once, for that takes longer than asking."""
     schema = schemathesis.openapi.from_dict(api_document())
+    made = []
     for found in schema.get_all_operations():
         operation = found.ok()  # type: ignore[union-attr]  # else its error says which operation is wrong
         if operation.definition.raw["operationId"] not in KEPT_OUT and not operation.path.startswith("/ws/"):
-            yield operation
+            made.append(operation.as_strategy())
+    return made
 
 
 WANTED = [
@@ -105,7 +109,7 @@ def drive(url: str, cookie: str, csrf: str, known: dict[str, str]) -> Counter[in
     answers: Counter[int] = Counter()
     session = requests.Session()
 
-    for operation in operations():
+    for strategy in strategies():
 
         @seed(12345)
         @settings(
@@ -115,7 +119,7 @@ def drive(url: str, cookie: str, csrf: str, known: dict[str, str]) -> Counter[in
             phases=[Phase.explicit, Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
-        @given(case=operation.as_strategy())
+        @given(case=strategy)
         def ask(case: Any) -> None:
             if answers.total() % 2:
                 for values in (case.path_parameters, case.body):
