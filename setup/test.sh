@@ -4,8 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
 # Unit tests use the processor, tests on the real parts mostly wait for a prompt's end, a ring, a bound.
-unit_workers=${HOTLINE_TEST_UNIT_WORKERS:-4}
-real_workers=${HOTLINE_TEST_WORKERS:-4}
+unit_workers=${HOTLINE_TEST_UNIT_WORKERS:-3}
+real_workers=${HOTLINE_TEST_WORKERS:-2}
 
 step() { printf '\n== %s\n' "$*"; }
 
