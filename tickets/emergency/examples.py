@@ -77,8 +77,13 @@ def training_examples(folder: Path = FOLDER) -> list[Example]:
 
 
 def held_out_examples(folder: Path = FOLDER) -> list[Example]:
-    """What is shipped to measure with: other situations, by another hand, never learnt from."""
-    return [one for path in sorted((folder / "test").glob("*.tsv")) for one in read_examples(path)]
+    """What is shipped to measure with: situations that were never learnt from."""
+    return [one for found in held_out_sets(folder).values() for one in found]
+
+
+def held_out_sets(folder: Path = FOLDER) -> dict[str, list[Example]]:
+    """The same by the file's name: each has its emergencies first, then look-alikes, then ordinary speech."""
+    return {path.stem: read_examples(path) for path in sorted((folder / "test").glob("*.tsv"))}
 
 
 def near_copies(examples: Iterable[Example], others: Iterable[Example] = ()) -> Iterator[tuple[Example, Example]]:
