@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
-# Unit tests use the processor, tests on the real parts mostly wait for a prompt's end, a ring, a bound.
+# More processes are no quicker on two cores; tests on the real parts lose sound where the processor is full.
 unit_workers=${HOTLINE_TEST_UNIT_WORKERS:-3}
 real_workers=${HOTLINE_TEST_WORKERS:-2}
 
