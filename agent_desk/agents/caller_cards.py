@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from agent_desk.agents.caller import KnownCaller, read_caller
 from db.session import Sessions
+from runtime.background import Background
 from runtime.clock import Clock
 from tickets.actor import NOBODY, Actor
 
@@ -30,13 +31,11 @@ class CallerCards:
         self._sessions = sessions
         self._clock = clock
         self._cards: OrderedDict[str, KnownCaller] = OrderedDict()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
 
     def expect(self, call_id: str, number: str) -> None:
         """A call began: read what is known of its number in the background."""
-        task = asyncio.create_task(self._read(call_id, number), name="desk:caller-card")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._background.start(self._read(call_id, number), "desk:caller-card")
 
     def take(self, call_id: str, actor: Actor = NOBODY) -> dict[str, Any] | None:
         """The card as it was when the call began, for this actor; None when it is not (or no longer) here."""
@@ -44,7 +43,7 @@ class CallerCards:
         return known.card(actor) if known is not None else None
 
     async def close(self) -> None:
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.wait()
 
     async def _read(self, call_id: str, number: str) -> None:
         try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -33,6 +32,7 @@ from calls.asterisk.queues import DEFAULT_QUEUE, QUEUES
 from calls.nodes.places import NodeState, Places
 from db.models import AgentSession, Call, User
 from db.session import Sessions
+from runtime.background import Background
 from runtime.bus import Bus, Unsubscribe
 from runtime.clock import Clock
 from runtime.events import CallRinging, CallStarted, Event, QueueChanged, SeatTaken, TelephonyStale
@@ -72,7 +72,7 @@ class LiveHub:
         self._clock = clock
         self._control = control
         self._links: set[Link] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
         self._beating: set[str] = set()
         self._unsubscribe: Unsubscribe | None = None
         self._cards = cards
@@ -97,10 +97,7 @@ class LiveHub:
     async def close(self) -> None:
         if self._unsubscribe is not None:
             self._unsubscribe()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._background.close()
         await self._cards.close()
         self.cut()
 
@@ -199,7 +196,8 @@ class LiveHub:
 
     async def _sign_in(self, link: Link) -> None:
         queues = await self._queues(link.who.user_id)
-        self._in_background(self._tell_control("login", link, user_id=link.who.user_id, queues=queues))
+        told = self._tell_control("login", link, user_id=link.who.user_id, queues=queues)
+        self._background.start(told, "desk:control")
 
     async def sign_out(self, who: Identity) -> None:
         """The log-in `who` is over: its seat is signed out, unless another log-in of it has the softphone.
@@ -231,14 +229,9 @@ class LiveHub:
         if not link.holds_seat or extension in self._beating:
             return
         self._beating.add(extension)
-        task = self._in_background(self._tell_control("heartbeat", link, sip_registered=sip, mic_ok=mic))
+        told = self._tell_control("heartbeat", link, sip_registered=sip, mic_ok=mic)
+        task = self._background.start(told, "desk:control")
         task.add_done_callback(lambda _: self._beating.discard(extension))
-
-    def _in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work, name="desk:control")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
 
     async def _tell_control(self, action: str, link: Link, **args: Any) -> None:
         try:

@@ -23,6 +23,7 @@ from calls.state.live import LiveCall, LiveHandoff
 from calls.state.tracker import Tracker
 from db.models.call import Handoff
 from db.session import Sessions
+from runtime.background import Background
 from runtime.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -60,14 +61,12 @@ class Conference:
         self._settings = settings
         self._answer_s = answer_s
         self._speak = speak
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
         self._rejoins: dict[str, object] = {}
         """Call -> the newest attempt to connect its seat again."""
 
     async def close(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.close()
 
     # -- together ------------------------------------------------------------------------------
     async def gather(self, call: LiveCall, agent: str) -> None:
@@ -150,9 +149,7 @@ class Conference:
 
     async def call_out(self, call: LiveCall, agent: str, phone: str) -> None:
         """Ring the seat; when it is picked up the dialplan rings the citizen and records both."""
-        task = asyncio.create_task(self._call_out(call, agent, phone), name=f"call-out:{agent}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._background.start(self._call_out(call, agent, phone), f"call-out:{agent}")
 
     async def _call_out(self, call: LiveCall, agent: str, phone: str) -> None:
         try:
@@ -217,9 +214,7 @@ class Conference:
         self._ring(call, handoff)
 
     def _ring(self, call: LiveCall, handoff: LiveHandoff) -> None:
-        task = asyncio.create_task(self._ring_out(call, handoff), name=f"handoff:{handoff.target}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._background.start(self._ring_out(call, handoff), f"handoff:{handoff.target}")
 
     async def _ring_out(self, call: LiveCall, handoff: LiveHandoff) -> None:
         attempt = handoff.attempts

@@ -5,7 +5,6 @@ What a person asked too late is refused, nothing is done twice, and every refusa
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from collections.abc import Callable
 from calls.acts.act import Act, Result
 from calls.acts.client import ControlRefused
 from calls.asterisk.ami import AmiBadValue, AmiDown, AmiError, AmiRefused
+from runtime.background import Background
 from runtime.bus import Bus
 from runtime.clock import Clock
 from runtime.events import ControlAsked, ControlDone
@@ -31,7 +31,7 @@ class Control:
         self._clock = clock
         self._acts = acts
         self._seen: OrderedDict[str, None] = OrderedDict()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
         self._unsubscribe: Callable[[], None] | None = None
 
     async def start(self) -> None:
@@ -40,9 +40,7 @@ class Control:
     async def close(self) -> None:
         if self._unsubscribe is not None:
             self._unsubscribe()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.close()
 
     async def _asked(self, event: ControlAsked) -> None:
         if event.request_id in self._seen:
@@ -50,9 +48,7 @@ class Control:
         self._seen[event.request_id] = None
         while len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
-        task = asyncio.create_task(self._answer(event), name=f"control:{event.action}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._background.start(self._answer(event), f"control:{event.action}")
 
     async def _answer(self, event: ControlAsked) -> None:
         error, result = "", None

@@ -11,16 +11,16 @@ import asyncio
 import logging
 import math
 import uuid
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from calls.asterisk.ami import AmiError, AmiLink, Message
 from calls.asterisk.ami_action import header
 from calls.state.agent_states import AgentState
 from calls.state.call_states import CallState
 from calls.state.tracker import Tracker
+from runtime.background import Background
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class Announcer:
         """When each waiting call's last sentence began."""
         self._speaking: dict[str, str] = {}
         """Citizen's channel -> id of the channel that speaks to it."""
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
         self._task: asyncio.Task[None] | None = None
         self._unhook: Callable[[], None] | None = None
 
@@ -92,10 +92,10 @@ class Announcer:
     async def close(self) -> None:
         if self._unhook is not None:
             self._unhook()
-        tasks = [*self._tasks, *([self._task] if self._task is not None else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._background.close()
 
     async def _run(self) -> None:
         while True:
@@ -149,7 +149,7 @@ class Announcer:
     def _speak(self, channel: str, position: int, minutes: int) -> None:
         speaker = f"wait-{uuid.uuid4()}"
         self._speaking[channel] = speaker
-        self._in_background(self._say(channel, speaker, position, minutes))
+        self._background.start(self._say(channel, speaker, position, minutes), "calls:announce")
 
     async def _say(self, channel: str, speaker: str, position: int, minutes: int) -> None:
         spoken = False
@@ -180,7 +180,7 @@ class Announcer:
                         del self._speaking[channel]
             case "QueueCallerLeave" | "AgentConnect":
                 if (speaker := self._speaking.pop(header(message, "Channel"), "")) != "":
-                    self._in_background(self._stop(speaker))
+                    self._background.start(self._stop(speaker), "calls:announce")
             case _:
                 pass
 
@@ -189,8 +189,3 @@ class Announcer:
             await self._link.do("Hangup", timeout=5.0, Channel=speaker)
         except AmiError as error:
             log.debug("a sentence had ended by itself: %s", error)
-
-    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work, name="calls:announce")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

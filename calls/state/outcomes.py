@@ -19,6 +19,7 @@ from calls.callbacks import tasks as callbacks
 from calls.callbacks.call_hours import CallHours
 from db.models.call import Call, CallbackTask, Voicemail
 from db.session import Sessions
+from runtime.background import Background
 from runtime.bus import Bus
 from runtime.callid import is_call_id
 from runtime.clock import Clock, SystemClock
@@ -56,7 +57,7 @@ class Outcomes:
         self._bus = bus
         self._after_s = after_s
         self._recordings = recordings
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
         self._unsubscribe: Callable[[], None] | None = None
 
     async def start(self) -> None:
@@ -65,15 +66,11 @@ class Outcomes:
     async def close(self) -> None:
         if self._unsubscribe is not None:
             self._unsubscribe()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.close()
 
     async def _ended(self, event: CallEnded) -> None:
         if event.outcome in UNSERVED:
-            task = asyncio.create_task(self._look(event.call_id), name="calls:outcome")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._background.start(self._look(event.call_id), "calls:outcome")
 
     async def _look(self, call_id: str) -> None:
         await asyncio.sleep(self._after_s)

@@ -55,7 +55,7 @@ class Queue:
 
     async def said(self) -> list[tuple[str, str, str]]:
         """Asked of Asterisk so far: whose channel, position, minutes."""
-        await until(lambda: not [t for t in self.announcer._tasks if not t.done()])
+        await until(lambda: not self.announcer._background)
         found = []
         for fields in self.calls.fake.asked("Originate"):
             position, minutes = (str(v).partition("=")[2] for v in fields["Variable"])

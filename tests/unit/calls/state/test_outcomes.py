@@ -44,7 +44,7 @@ async def test_what_the_call_left_is_its_outcome(
             session.add(CallbackTask(call_id=call_id, phone="13912345678", kind=kind, created_at=now, due_at=now))
     await bus.publish(CallEnded(call_id=call_id, outcome="abandoned", at=now))
     await bus.settle()
-    await until(lambda: not room._tasks)
+    await until(lambda: not room._background)
     async with sessions() as session:
         outcome = await session.scalar(select(Call.outcome).where(Call.id == call_id))
     assert outcome == (left if left in ("voicemail", "callback") else "abandoned")
