@@ -5,14 +5,14 @@ from __future__ import annotations
 from aiohttp import web
 
 from agent_desk.agents.hearing import may_hear_message
-from agent_desk.agents.recordings import missing, wav_file
+from agent_desk.agents.recordings import played
 from agent_desk.web.access import Gives, Logs, allow, identity
 from agent_desk.web.answers import Done, answered
 from agent_desk.web.errors import Refused
 from agent_desk.web.limits import ACTS, READS
 from agent_desk.web.permissions import Permission
 from agent_desk.web.services import services
-from agent_desk.web.trail import leave_trace, trace_playing
+from agent_desk.web.trail import leave_trace
 from db.models import Voicemail
 from tickets.reading.protected import barred_calls
 
@@ -47,13 +47,7 @@ async def play(request: web.Request) -> web.StreamResponse:
     message, may_hear = await _find(request)
     if not may_hear:
         raise web.HTTPForbidden(text="您不能收听这条留言。")
-    folder = desk.settings.recordings_dir.resolve()
-    path = (folder / message.path).resolve()
-    if not path.is_relative_to(folder) or not path.is_file():
-        raise web.HTTPNotFound(text=missing(desk, message.node, message.path))
-    async with desk.sessions.begin() as session:
-        await trace_playing(session, who, at=desk.clock.now(), object_kind="voicemail", object_id=str(message.id))
-    return wav_file(path)
+    return await played(desk, who, message, "voicemail", str(message.id))
 
 
 @routes.post(r"/api/desk/messages/{message_id:\d{1,9}}/heard")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 from aiohttp import hdrs, web
 from sqlalchemy import select
@@ -18,7 +17,7 @@ from agent_desk.web.services import DeskServices, services
 from agent_desk.web.trail import trace_playing
 from agent_desk.web.web_sessions import Identity
 from calls.nodes.lease import home_of
-from db.models import AgentSession, Call, Recording
+from db.models import AgentSession, Call, Recording, Voicemail
 from tickets.reading.protected import barred_calls
 
 OWN_FOR = timedelta(hours=24)
@@ -70,27 +69,19 @@ async def play(request: web.Request) -> web.StreamResponse:
             raise web.HTTPNotFound(text="这通电话没有录音。")
         if not await may_hear(request, session, who, recording):
             raise web.HTTPForbidden(text="您不能收听这通电话的录音。")
+    return await played(desk, who, recording, "recording", call_id)
+
+
+async def played(
+    desk: DeskServices, who: Identity, sound: Recording | Voicemail, object_kind: str, object_id: str
+) -> web.FileResponse:
+    """A sound that `who` may hear, once that is on the trail. Raises HTTPNotFound where its file is not here."""
     folder = desk.settings.recordings_dir.resolve()
-    path = (folder / recording.path).resolve()
+    path = (folder / sound.path).resolve()
     if not path.is_relative_to(folder) or not path.is_file():
-        raise web.HTTPNotFound(text=missing(desk, recording.node, recording.path))
+        raise web.HTTPNotFound(text=_missing(desk, sound.node, sound.path))
     async with desk.sessions.begin() as session:
-        await trace_playing(session, who, at=desk.clock.now(), object_kind="recording", object_id=call_id)
-    return wav_file(path)
-
-
-def missing(desk: DeskServices, node: str, path: str) -> str:
-    """Why a file cannot be played: it is with another node, or gone. The words tell where it must be."""
-    state = desk.places.nodes.get(node) if desk.places is not None else None
-    if state is None or state.home == home_of(desk.settings):
-        return "录音文件不在了，请联系平台管理员。"
-    machine = state.home.partition(":")[0]
-    return (
-        f"录音保存在节点 {node}（主机 {machine}，{state.recordings}/{path}），本工作台不能读取，请联系平台管理员。"
-    )
-
-
-def wav_file(path: Path) -> web.FileResponse:
+        await trace_playing(session, who, at=desk.clock.now(), object_kind=object_kind, object_id=object_id)
     return web.FileResponse(
         path,
         headers={
@@ -98,4 +89,15 @@ def wav_file(path: Path) -> web.FileResponse:
             hdrs.CONTENT_DISPOSITION: "inline",
             hdrs.CACHE_CONTROL: "no-store",
         },
+    )
+
+
+def _missing(desk: DeskServices, node: str, path: str) -> str:
+    """Why a file cannot be played: it is with another node, or gone. The words tell where it must be."""
+    state = desk.places.nodes.get(node) if desk.places is not None else None
+    if state is None or state.home == home_of(desk.settings):
+        return "录音文件不在了，请联系平台管理员。"
+    machine = state.home.partition(":")[0]
+    return (
+        f"录音保存在节点 {node}（主机 {machine}，{state.recordings}/{path}），本工作台不能读取，请联系平台管理员。"
     )
