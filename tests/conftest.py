@@ -119,15 +119,22 @@ async def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Asyn
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    """URL of a database with all tables, SQLite and PostgreSQL in turn."""
+@asynccontextmanager
+async def database_with_tables(request: pytest.FixtureRequest, folder: Path) -> AsyncIterator[str]:
+    """URL of a database of one's own, of the kind that the fixture's parameter names."""
     if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "test.db")
-        yield f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
+        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "test.db")
+        yield f"sqlite+aiosqlite:///{folder / 'test.db'}"
         return
     template = request.getfixturevalue("postgres_template")
     async with postgres_database(request.getfixturevalue("postgres_cluster"), template) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """URL of a database with all tables, SQLite and PostgreSQL in turn."""
+    async with database_with_tables(request, tmp_path) as url:
         yield url
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -19,7 +17,7 @@ from kb.index import KnowledgeIndex
 from kb.sections import HEADINGS, split_sections
 from kb.source import ARTICLES, read_folder
 from kb.suggest import Conversation
-from tests.conftest import postgres_database
+from tests.conftest import database_with_tables
 from tests.engines import close_engine
 from tests.fakes.clock import FakeClock
 
@@ -92,17 +90,8 @@ async def index(
 ) -> AsyncIterator[KnowledgeIndex]:
     """An index of what is shipped, which these tests only read."""
     clock = FakeClock()
-    async with AsyncExitStack() as stack:
-        if request.param == "sqlite":
-            file = tmp_path_factory.mktemp("articles") / "test.db"
-            shutil.copy(request.getfixturevalue("sqlite_template"), file)
-            url = f"sqlite+aiosqlite:///{file}"
-        else:
-            template = request.getfixturevalue("postgres_template")
-            cluster = request.getfixturevalue("postgres_cluster")
-            url = await stack.enter_async_context(postgres_database(cluster, template))
+    async with database_with_tables(request, tmp_path_factory.mktemp("articles")) as url:
         engine = make_engine(url)
-        stack.push_async_callback(close_engine, engine)
         sessions = make_sessions(engine)
         async with sessions.begin() as session:
             await load_categories(session)
@@ -115,6 +104,7 @@ async def index(
         async with engine.begin() as connection:  # as autovacuum does; without it PostgreSQL plans blindly
             await connection.execute(text("ANALYZE"))
         yield index
+        await close_engine(engine)
 
 
 @one_loop
