@@ -17,8 +17,6 @@ from hotline.commands.user import at_the_terminal
 from hotline.console import load_settings, out, run
 from runtime.clock import SystemClock
 from runtime.errors import UserError
-from tickets.clocks.calendar import enter_year
-from tickets.clocks.timing import reckon_provisional
 
 app = typer.Typer(no_args_is_help=True, help="Days off and make-up working days.")
 
@@ -86,6 +84,9 @@ def import_(
     file: Annotated[Path, typer.Argument(help=f"CSV, {FORM}.", exists=True, dir_okay=False)],
 ) -> None:
     """Enter the arrangement of a year; due times that fell there provisionally are reckoned again."""
+    from tickets.clocks.calendar import enter_year
+    from tickets.clocks.timing import reckon_provisional
+
     settings = load_settings()
 
     async def work() -> None:

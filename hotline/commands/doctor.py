@@ -124,11 +124,16 @@ async def check_voice(settings: Settings) -> Finding:
     return Finding("prompts", "ok", f"{made} made, voice {path or 'none'}")
 
 
+def _has_database(settings: Settings) -> bool:
+    """A named one may be asked; ours is a file that the first start makes."""
+    return bool(settings.database_url) or (settings.var / "hotline.db").exists()
+
+
 async def check_database(settings: Settings) -> Finding:
     from db.migrate import revisions
     from hotline.commands.database import open_database
 
-    if not settings.database_url and not (settings.var / "hotline.db").exists():
+    if not _has_database(settings):
         return Finding("database", "warn", "not made yet", "`hotline up` makes it, or `hotline db upgrade`")
     try:
         async with asyncio.timeout(10), open_database(settings) as engine:
@@ -152,7 +157,7 @@ async def check_calendar(settings: Settings) -> Finding:
     from runtime.clock import SystemClock, local
     from tickets.clocks.calendar import unpublished_next_year
 
-    if not settings.database_url and not (settings.var / "hotline.db").exists():
+    if not _has_database(settings):
         return Finding("calendar", "ok", "written with the database")
     today = local(SystemClock().now()).date()
     try:

@@ -16,7 +16,6 @@ from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
 import chinese_calendar
-import holidays
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -152,6 +151,8 @@ _CHINESE = {
 
 def statutory_days(year: int) -> dict[date, tuple[bool, str]]:
     """Working days of a year that are off by law alone, with the days given for holidays on a weekend."""
+    import holidays  # takes a tenth of a second, and is needed only for a year that is not published
+
     by_law = holidays.country_holidays("CN", years=year, language="zh_CN")
     return {day: (False, name[:32]) for day, name in by_law.items() if day.weekday() < 5}
 
@@ -175,7 +176,7 @@ async def seed_calendar(session: AsyncSession, first_year: int, last_year: int) 
         provisional = not days
         guesses = {day for day, guessed in rows if guessed and day.year == year}
         if provisional:
-            if any(day.year == year for day, guessed in rows if not guessed) and not guesses:
+            if not guesses and any(day.year == year for day in have):
                 continue  # entered by hand
             days = statutory_days(year)
         elif guesses:
@@ -213,7 +214,7 @@ async def load_calendar(session: AsyncSession, hours: Hours = BUSINESS_HOURS) ->
 
 
 def _unpublished(days: Iterable[tuple[date, bool]]) -> frozenset[int]:
-    """Years from the first provisional one on; what lies behind the table is not known either."""
+    """Years with provisional days; what lies behind the table is not known either."""
     known: set[int] = set()
     guessed: set[int] = set()
     for day, provisional in days:

@@ -139,6 +139,10 @@ async def load_profile(session: AsyncSession, on: date, code: str = DEFAULT) -> 
     )
     if row is None:
         return shipped_profile(code)
+    return _profile(row)
+
+
+def _profile(row: SlaProfile) -> Profile:
     rules = tuple(Rule.model_validate(item) for item in row.rules.get("rules", []))
     return Profile(row.code, row.version, rules, row.id)
 
@@ -152,8 +156,7 @@ async def profile_of(session: AsyncSession, stamp: str) -> Profile | None:
         select(SlaProfile).where(SlaProfile.code == code, SlaProfile.version == int(version))
     )
     if row is not None:
-        rules = tuple(Rule.model_validate(item) for item in row.rules.get("rules", []))
-        return Profile(row.code, row.version, rules, row.id)
+        return _profile(row)
     if code in shipped() and shipped()[code].version == int(version):
         return shipped_profile(code)
     return None

@@ -34,8 +34,7 @@ class Timing:
 
     async def start(self, ticket: Ticket, name: str, at: datetime) -> TicketClock | None:
         """Start a clock of this ticket, if its profile has it; a second start is a new round."""
-        matter = Matter(ticket.appeal_type, ticket.category_code, ticket.urgency, ticket.procedure)
-        rule = self.profile.clocks(matter).get(name)
+        rule = self.profile.clocks(_matter(ticket)).get(name)
         if rule is None:
             return None
         rounds = await self._session.scalar(
@@ -85,6 +84,10 @@ class Timing:
         )
 
 
+def _matter(ticket: Ticket) -> Matter:
+    return Matter(ticket.appeal_type, ticket.category_code, ticket.urgency, ticket.procedure)
+
+
 async def reckon_provisional(session: AsyncSession) -> int:
     """Reckon the running clocks anew whose due time was provisional, by the calendar as it is now.
 
@@ -96,11 +99,14 @@ async def reckon_provisional(session: AsyncSession) -> int:
         .join(Ticket, Ticket.id == TicketClock.ticket_id)
         .where(TicketClock.provisional, TicketClock.met_at.is_(None), TicketClock.stopped_at.is_(None))
     )
+    profiles: dict[str, Profile | None] = {}
     known = 0
     for clock, ticket in rows.all():
-        profile = await profile_of(session, clock.profile_version)
-        matter = Matter(ticket.appeal_type, ticket.category_code, ticket.urgency, ticket.procedure)
-        rule = profile.clocks(matter).get(clock.name) if profile else None
+        stamp = clock.profile_version
+        if stamp not in profiles:
+            profiles[stamp] = await profile_of(session, stamp)
+        profile = profiles[stamp]
+        rule = profile.clocks(_matter(ticket)).get(clock.name) if profile else None
         if rule is None:
             continue
         moments = due(rule, clock.started_at, calendar)
