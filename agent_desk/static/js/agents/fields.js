@@ -141,10 +141,9 @@ class TextField extends Field {
     this.offered = best && best.value !== value ? best : null;
     this.node.classList.toggle("ghosted", Boolean(this.offered && this.empty));
     this.node.classList.toggle("accepted", Boolean(same));
-    this.source(same ?? (this.offered && this.empty ? this.offered : null));
     const corrected = this.corrected;
+    this.source(corrected ?? same ?? (this.offered && this.empty ? this.offered : null));
     this.node.classList.toggle("corrected", Boolean(corrected) && corrected.literal !== this.control.value);
-    if (corrected) this.source(corrected);
     const visible = Boolean(this.offered) && (this.empty || !state.draft.touched?.includes(this.name) && this.offered.confidence >= 0.7);
     this.ghost.hidden = !visible;
     if (!visible) return;

@@ -39,17 +39,12 @@ const askWhere = () => askSeat().then((yes) => yes && takeSeat(true));
 export function seatHeld() {
   state.seat = "held";
   changed("seat");
-  askWhere();
+  return askWhere();
 }
 
 export async function takeSeat(steal = false) {
   lock ??= new SeatLock(state.me.extension, giveUp);
-  if (!(await lock.acquire({ steal }))) {
-    state.seat = "held";
-    changed("seat");
-    if (await askSeat()) return takeSeat(true);
-    return;
-  }
+  if (!(await lock.acquire({ steal }))) return seatHeld();
   wantSeat = true;
   live.send({ type: "take" });
 }
