@@ -7,7 +7,7 @@ class Emitter {
 
 class Session extends Emitter {
   answer() { fakeSip.log.push("answer"); setTimeout(() => this.emit("confirmed")); }
-  terminate() { fakeSip.log.push("terminate"); setTimeout(() => this.emit("ended")); }
+  terminate() { fakeSip.log.push("terminate"); this.emit("ended"); }
   hold() { fakeSip.log.push("hold"); this.emit("hold", { originator: "local" }); }
   unhold() { fakeSip.log.push("unhold"); this.emit("unhold", { originator: "local" }); }
   mute() { fakeSip.log.push("mute"); this.emit("muted"); }
@@ -25,9 +25,10 @@ globalThis.fakeSip = {
   log: [],
   ua: null,
   session: null,
-  ring() {
+  ring(headers = {}) {
     this.session = new Session();
-    this.ua.emit("newRTCSession", { session: this.session, originator: "remote" });
+    const request = { getHeader: (name) => headers[name] };
+    this.ua.emit("newRTCSession", { session: this.session, originator: "remote", request });
   },
   end() { this.session?.emit("ended"); },
 };

@@ -49,9 +49,37 @@ async def test_a_reload_in_mid_call_loses_nothing_and_asks_for_the_line_back(roo
     await expect(page.locator("#line")).to_have_attribute("data-state", "talking")
     await until_true(page, "fakeSip.log.includes('registered')")
     await until(page, lambda: bool(room.control.acts("rejoin")))
-    await page.evaluate("fakeSip.ring()")
+    await page.evaluate("fakeSip.ring({'X-Hotline-Answer': 'auto'})")
     await until_true(page, "fakeSip.log.includes('answer')")
     assert room.control.acts("rejoin") == [("8001", room.feed.call_id, {})]
+
+
+async def test_a_call_we_hung_up_is_not_asked_back_while_the_server_still_tells_of_it(
+    room: Room, page: Page
+) -> None:
+    await on_the_line(room, page)
+    await page.keyboard.press("F4")
+    await until(page, lambda: bool(room.control.acts("hangup")))
+    await page.evaluate("fakeSip.end()")
+    await expect(page.locator("#k-hangup")).to_be_disabled(timeout=SHOWN_MS)
+    async with page.expect_response("**/api/desk/state*") as told:  # it still says that we talk
+        room.cut_links()
+    assert (await (await told.value).json())["call"]["state"] == "talking"
+    await page.evaluate("fakeSip.ring()")
+    await expect(page.locator("#k-answer")).to_be_enabled(timeout=SHOWN_MS)
+    assert room.control.acts("rejoin") == []
+    assert await page.evaluate("fakeSip.log") == ["registered", "answer"]
+
+
+async def test_only_a_ring_that_gives_the_call_back_is_taken_by_itself(room: Room, page: Page) -> None:
+    room.control.refuse["rejoin"] = "您操作的通话已经结束。"
+    await on_the_line(room, page)
+    await page.reload()
+    await until(page, lambda: bool(room.control.acts("rejoin")))
+    await expect(page.locator("#alerts")).to_contain_text("您操作的通话已经结束", timeout=SHOWN_MS)
+    await page.evaluate("fakeSip.ring()")
+    await expect(page.locator("#k-answer")).to_be_enabled(timeout=SHOWN_MS)
+    assert await page.evaluate("fakeSip.log") == ["registered"]
 
 
 async def test_being_answered_anew_after_a_reload_does_not_begin_the_talk_anew(room: Room, page: Page) -> None:
@@ -265,6 +293,7 @@ async def test_another_city_s_hotline_is_chosen_by_keyboard(room: Room, page: Pa
     await expect(dialog).to_be_hidden(timeout=SHOWN_MS)
     await until(page, lambda: bool(room.control.acts("handoff")))
     assert room.control.acts("handoff")[0][2]["target"] == "02712345"
+    await expect(page.locator(".alert.handoff")).to_contain_text("正在呼叫 02712345", timeout=SHOWN_MS)
     await room.feed.handoff("accepted", "02712345", name="武汉市12345")
     await expect(page.locator(".alert.handoff")).to_contain_text("武汉市12345 已接听", timeout=SHOWN_MS)
     await room.feed.handoff("completed", "02712345", name="武汉市12345")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.chromium import chromium
 from tests.fakes.desk_seed import PASSWORD
-from tests.integration.agent_desk.room import SHOWN_MS, Room, a_browser, on_the_line, sit_down, until
+from tests.integration.agent_desk.room import SHOWN_MS, Room, a_browser, on_the_line, sit_down, until, until_true
 from tests.sign_in import sign_in
 
 
@@ -58,6 +59,40 @@ async def test_a_microphone_that_does_not_open_at_the_answer_is_said_to_be_so(ro
     await expect(alerts).to_contain_text("话筒被其他程序占用", timeout=SHOWN_MS)
     await expect(alerts).not_to_contain_text("正在重试")
     await until(page, lambda: bool(any(not beat["mic_ok"] for _, _, beat in room.control.acts("heartbeat"))))
+
+
+@pytest.mark.parametrize("held", [False, True])
+async def test_a_call_that_nobody_hears_does_not_turn_the_next_one_away(
+    room: Room, browser: Browser, held: bool
+) -> None:
+    context = await a_browser(browser)
+    await context.add_init_script(
+        "const real = setInterval; window.setInterval = (run, ms) => real(run, ms === 3000 ? 20 : ms);"
+    )
+    page = await sit_down(room, context)
+    await room.feed.ring()
+    await page.evaluate(
+        """() => {
+            fakeSip.ring();
+            const silence = { type: 'inbound-rtp', kind: 'audio', packetsReceived: 0, packetsLost: 0 };
+            fakeSip.session.connection = { getStats: async () => new Map([['in', silence]]) };
+        }"""
+    )
+    await page.keyboard.press("F2")
+    await expect(page.locator("#k-hold")).to_be_enabled(timeout=SHOWN_MS)
+    await room.feed.answer()
+    if held:
+        await page.keyboard.press("F8")
+        await until_true(page, "fakeSip.log.includes('hold')")
+    seat = "import('/static/js/agents/seat.js').then(({ phone }) => phone.dead)"
+    await until_true(page, seat)
+    await page.evaluate("fakeSip.ring()")  # an Asterisk that was killed and is back knows nothing of our call
+    await expect(page.locator("#k-answer")).to_be_enabled(timeout=SHOWN_MS)
+    assert await page.evaluate("fakeSip.log.filter((what) => what !== 'hold')") == [
+        "registered",
+        "answer",
+        "terminate",
+    ]
 
 
 async def test_a_browser_that_lets_no_sound_out_is_opened_by_a_click(room: Room, page: Page) -> None:

@@ -4,6 +4,7 @@ import { constraints, devices, ring, stopRing } from "./audio.js";
 
 const STATS_MS = 3000;
 const LONGEST_OPENING_MS = 20000;
+const DEAD_MS = 9000;
 
 export class Phone {
   /** `on` has: change() after any change of `this`, incoming() for a ring, microphone() when it would not open. */
@@ -16,7 +17,6 @@ export class Phone {
     this.level = 0;
     this.loss = 0;
     this.silentMs = 0; // for how long nothing at all has come of the other side
-    this.autoAnswerUntil = 0;
     const url = new URL("/ws/sip", location.href);
     url.protocol = url.protocol.replace("http", "ws");
     const socket = new JsSIP.WebSocketInterface(url.href);
@@ -56,7 +56,12 @@ export class Phone {
     this.on.change();
   }
 
+  /** Nothing has come of the other side for long: its Asterisk may have been killed, and never says that the call is over. */
+  get dead() { return this.session?.state === "active" && this.silentMs >= DEAD_MS; }
+
   #incoming(session, request) {
+    // Asterisk rings nobody whom it knows to be in a call: what it does not know of and nobody hears is over.
+    if (this.dead) this.hangup();
     if (this.session) return session.terminate({ status_code: 486 });
     // Greeting and recording notice are heard while we ring: for so long the talk cannot begin.
     const opening = Math.min(Number(request?.getHeader("X-Hotline-Opening")) || 0, LONGEST_OPENING_MS);
@@ -90,8 +95,7 @@ export class Phone {
     // The node marks rings that the agent has asked for: a call-back, or a call given back after a reload.
     const asked = request?.getHeader("X-Hotline-Answer") === "auto";
     if (asked || Date.now() < this.autoAnswerUntil) {
-      this.autoAnswerUntil = 0;
-      this.answer();
+        this.answer();
     } else {
       ring();
     }
@@ -120,15 +124,12 @@ export class Phone {
       const got = row.packetsReceived - (this.last?.got ?? 0);
       const lost = row.packetsLost - (this.last?.lost ?? 0);
       this.last = { got: row.packetsReceived, lost: row.packetsLost };
-      const silent = got <= 0 && !this.session?.held;
-      const loss = silent ? 100 : Math.max(0, Math.round((100 * lost) / Math.max(1, got + lost)));
+      const silent = got <= 0; // also while we hold the call: what that means is for others to say
+      const loss = silent ? (this.session?.held ? 0 : 100) : Math.max(0, Math.round((100 * lost) / Math.max(1, got + lost)));
       this.silentMs = silent ? this.silentMs + STATS_MS : 0;
       this.#set({ loss });
     }
   }
-
-  /** Take the next ring by itself within `ms`: our own call is being given back after a reload. */
-  expect(ms) { this.autoAnswerUntil = Date.now() + ms; }
 
   /** Take the call: at once, or as soon as the caller has heard the notice. */
   answer() {

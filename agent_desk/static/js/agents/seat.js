@@ -2,7 +2,7 @@
 import { post } from "../web/api.js";
 import { say } from "../web/dom.js";
 import { changed, state } from "../live/store.js";
-import { act } from "./acts.js";
+import { act, tell } from "./acts.js";
 import { microphoneProblem } from "./audio.js";
 import { askSeat, checkDevices, closeAll } from "./dialogs.js";
 import { Phone } from "./phone.js";
@@ -11,12 +11,13 @@ import { SeatLock } from "./tabs.js";
 const PICKUP_MS = 20000;
 const HANGUP_MS = 1500;
 const SOFTPHONE_RETRY_MS = 5000;
-const DEAD_MS = 9000;
+const SETTLE_MS = 1000;
 
 export let phone = null;
 let lock = null;
 let wantSeat = true;
 let pickingUp = "";
+let hungUp = ""; // a call that we ended ourselves is not asked back, though the page may be told of it a moment longer
 let live = null;
 
 /** The link through which this page asks for the seat and tells how its softphone is. */
@@ -78,6 +79,7 @@ export async function seated() {
 
 /** It rings: nothing may stand before the key that answers. */
 function incoming() {
+  hungUp = "";
   if (phone.session?.state === "ringing") closeAll();
   say("来电");
 }
@@ -93,21 +95,27 @@ function phoneChanged() {
   endDead();
 }
 
-/** Asterisk was killed: it never says that the call is over, and while we believe in it every new call is turned away. */
+/** The node says that this seat has no call, and the telephone hears nobody: the call is over. */
 function endDead() {
   const over = !state.telephony.stale && ["ready", "not_ready", "wrap_up", "offline"].includes(state.agent.state);
-  if (over && phone?.session?.state === "active" && phone.silentMs >= DEAD_MS) phone.hangup();
+  if (over && phone?.dead) phone.hangup();
 }
 
-/** After a reload in mid-call the citizen waits on music: have our seat rung again and answer by ourselves. */
-export async function pickUp() {
+/** Our call that goes on while our telephone has nobody. */
+function orphan() {
   const call = state.call;
-  const orphan = call && call.mine && !phone?.session && ["talking", "held", "conference"].includes(call.state);
-  if (!orphan || !phone?.registered || pickingUp === call.id) return;
+  return call?.mine && call.id !== hungUp && !phone?.session && ["talking", "held", "conference"].includes(call.state) ? call : null;
+}
+
+/** After a reload in mid-call the citizen waits on music: have our seat rung again; that ring is answered by itself. */
+export async function pickUp() {
+  const call = orphan();
+  if (!call || !phone?.registered || pickingUp === call.id) return;
   pickingUp = call.id;
-  phone.expect(PICKUP_MS);
-  await act("rejoin");
   setTimeout(() => { pickingUp = ""; }, PICKUP_MS);
+  const problem = await post("/api/desk/act/rejoin", { call_id: call.id }).then(() => "", (error) => error.message);
+  // Nobody asked for this: that a call is over which just ended needs no complaint.
+  if (problem) setTimeout(() => { if (orphan()?.id === call.id) tell(problem); }, SETTLE_MS);
 }
 
 export async function retryMic() {
@@ -120,10 +128,14 @@ export async function retryMic() {
 export async function hangup() {
   const session = phone?.session;
   if (!session || session.state !== "active" || !state.call) return phone?.hangup();
+  hungUp = state.call.id;
   const late = setTimeout(() => { if (phone?.session === session) phone.hangup(); }, HANGUP_MS);
   if (await act("hangup")) return null;
   clearTimeout(late);
-  if (state.controlProblem && state.handoff?.status === "calling") return null; // refused: the citizen would be left alone
+  if (state.controlProblem && state.handoff?.status === "calling") { // refused: the citizen would be left alone
+    hungUp = "";
+    return null;
+  }
   return phone?.session === session ? phone.hangup() : null;
 }
 
