@@ -39,7 +39,8 @@ _ELSEWHERE = re.compile(rf"({_AREA})(1[0-2]\d|1[0-2]\d{{3}}|9[56]\d{{3,4}})")
 """A service number of another place: 071512345."""
 _CARRIER = re.compile(r"(?:179\d\d|125[29][03]|10193|11808)(?=\d{7})")
 """Prefixes by which a call is sent over another carrier's lines; they are no part of the number."""
-_FOREIGN = re.compile(r"00[1-9]\d{5,13}")
+_FOREIGN = re.compile(r"00[1-9]\d{5,14}")
+"""Country code and number have fifteen digits at most (ITU-T E.164)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ _MOBILE = r"1[3-9]\d{9}"
 _LANDLINE = r"(?:010|02\d|0[3-9]\d{2})[2-8]\d{6,7}"
 _FREE = r"[48]00\d{7}"
 _ONE = re.compile(rf"{_MOBILE}|{_LANDLINE}|{_FREE}|(?:0086|86){_MOBILE}")
-_FOREIGN = re.compile(r"00[1-9]\d{6,13}")
+_FOREIGN = re.compile(r"00[1-9]\d{6,14}")
 _LOCAL = re.compile(r"[2-8]\d{6}")
 _SEVERAL = re.compile(rf"(?:{_MOBILE}|{_LANDLINE}){{2,4}}")
 
