@@ -17,14 +17,18 @@ class Endable(Protocol):
     async def wait(self) -> int: ...
 
 
+KILLED_S = 10.0
+"""A killed process is gone at once, unless the machine is very busy or its disk hangs."""
+
+
 async def end(process: Endable | None, within_s: float) -> None:
-    """Returns when it has ended, or after twice `within_s`: once for the request, once for the kill."""
+    """Returns when it has ended: by itself within `within_s` of being asked, or killed (some seconds at most)."""
     if process is None or process.returncode is not None:
         return
-    for ask in (process.terminate, process.kill):
+    for ask, limit in ((process.terminate, within_s), (process.kill, KILLED_S)):
         with contextlib.suppress(ProcessLookupError):
             ask()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(within_s):
+            async with asyncio.timeout(limit):
                 await process.wait()
             return

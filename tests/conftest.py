@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import shutil
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 import tests.postgres as postgres
 from db.models import Base
@@ -24,6 +27,16 @@ from tests.ports import free_port_base, give_back
 from tests.shared import Spoken, once, run_folder, speak_answers, speak_prompts
 
 _numbers = itertools.count(1)
+
+# The same examples each time, however slow the machine is: whether a change passes must not be left to chance.
+# HYPOTHESIS_PROFILE=search looks for others.
+hypothesis_settings.register_profile(
+    "hotline", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.register_profile(
+    "search", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "hotline"))
 
 
 @pytest.fixture

@@ -46,12 +46,12 @@ async def asterisk_pair(
         AsteriskInstance(settings, "network", program=asterisk_program),
     )
     try:
-        await pair.hotline.start()
-        await pair.network.start()
+        async with asyncio.TaskGroup() as both:
+            both.create_task(pair.hotline.start())
+            both.create_task(pair.network.start())
         yield pair
     finally:
-        await pair.network.stop()
-        await pair.hotline.stop()
+        await asyncio.gather(pair.network.stop(), pair.hotline.stop())
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -52,7 +52,7 @@ def test_a_moment_that_is_none_is_refused() -> None:
 
 
 @given(st.lists(st.binary(max_size=40).filter(lambda line: b"\n" not in line and b"\r" not in line), max_size=5))
-@hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@hypothesis_settings(max_examples=25)
 def test_any_bytes_are_answered_line_by_line(lines: list[bytes]) -> None:
     for command in ("numerals", "aloud", "phone", "phones", "when"):
         assert len(answers(command, lines=b"".join(line + b"\n" for line in lines))) == len(lines)

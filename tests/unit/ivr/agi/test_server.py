@@ -230,7 +230,7 @@ async def test_garbage_is_closed_and_the_next_call_is_served(
     assert "Traceback" not in caplog.text
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=600))
 def test_hostile_bytes_never_reach_a_route(sent: bytes) -> None:
     async def attack() -> list[AgiRequest]:

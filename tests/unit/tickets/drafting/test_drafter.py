@@ -89,7 +89,7 @@ pieces = st.one_of(st.sampled_from(PIECES), st.text(max_size=3))
 lines = st.lists(st.tuples(st.sampled_from("AC"), st.lists(pieces, max_size=8)), max_size=6)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines)
 def test_whatever_is_said_quotes_are_true_and_nothing_breaks(
     drafter: Drafter, lines: list[tuple[str, list[str]]]
