@@ -1,7 +1,7 @@
 """One talk, sentence by sentence: which emergencies are heard, by plain words and by the trained model together.
 
-Plain words are the floor: they alert even where the model is not sure, unless it is sure of the contrary (a fire
-drill, last year's accident). The model hears what nobody wrote down as a word. One matter alerts once.
+Plain words are the floor: they alert also where the model is not sure, unless it has good reason to doubt them (a
+fire drill, last year's accident). The model hears what nobody wrote down as a word. One matter alerts once.
 """
 
 from __future__ import annotations
@@ -17,9 +17,6 @@ from tickets.emergency.wordlist import Hit, is_yes, spot, target_of
 
 SAME_BREATH_MS = 1200
 """A pause shorter than this does not end a sentence: what was said before it still qualifies what follows."""
-
-OVERRULED_BELOW = 0.03
-"""Probability of an emergency below which plain words alone do not alert (chosen on the training folds)."""
 
 SURE_OF_LETTERS = 0.9
 """What a sentence of a letter needs besides a plain word."""
@@ -102,7 +99,7 @@ class Listener:
         found = [
             Alert(hit.code, hit.target, hit.words, max(judged.probability, 0.5), by_word=True)
             for hit in plain
-            if judged.probability >= OVERRULED_BELOW
+            if not judged.doubted
         ]
         found += [Alert(hit.code, hit.target, hit.words, 0.9, by_word=True) for hit in confirmed]
         target = target_of(judged.code)

@@ -35,6 +35,9 @@ CONTEXT_SHARE = 0.5
 NET = ("mean", "spread", "first", "first_bias", "second", "second_bias")
 """Parts of the net over the sentence vector; empty where the model was made without vectors."""
 
+DOUBTED = 0.03
+"""Probability below which plain words alone do not alert, where the model names none."""
+
 WORDS_SHOWN = 3
 _PIECE = 4
 """Characters of a word that is shown, at most."""
@@ -56,6 +59,8 @@ class Judgement:
     """Whether that is enough for this code."""
     words: tuple[str, ...]
     """What weighed most, as it stands in the text."""
+    doubted: bool = False
+    """So unlikely that plain words alone do not alert."""
 
 
 class Model:
@@ -72,6 +77,11 @@ class Model:
         self._net = [np.asarray(values[f"net_{part}"], dtype=np.float32) for part in NET]
         self._fit = {True: values["fit_vectors"], False: values["fit"]}
         self._thresholds = {True: values["thresholds_vectors"], False: values["thresholds"]}
+        # A model that a centre trained before there was a bound has none.
+        self._doubted = {
+            True: float(values.get("doubted_vectors", DOUBTED)),
+            False: float(values.get("doubted", DOUBTED)),
+        }
         self.card: str = str(values["card"])
 
     @property
@@ -95,7 +105,8 @@ class Model:
         at = int(np.argmax(kinds))
         alert = probability >= float(self._thresholds[use][at])
         shares = {code: probability * float(kind) for code, kind in zip(self.codes, kinds, strict=True)}
-        return Judgement(shares, self.codes[at], probability, alert, self._words(said, pieces, at))
+        doubted = probability < self._doubted[use]
+        return Judgement(shares, self.codes[at], probability, alert, self._words(said, pieces, at), doubted)
 
     def _of_pieces(self, pieces: Sequence[tuple[int, int, int]], context: Sequence[str]) -> tuple[float, Floats]:
         """(danger, shares of the codes) of all pieces: sets of pieces of length one, as in the training."""

@@ -25,6 +25,7 @@ from tickets.emergency.examples import NONE, Example, held_out_examples, trainin
 from tickets.emergency.features import LONGEST, context_of
 from tickets.emergency.model import CONTEXT_SHARE, FILE, NET, Model, net_opinion
 from tickets.emergency.vectors import vector
+from tickets.emergency.wordlist import spot
 from tickets.learned.fitting import fit
 from tickets.learned.noise import misheard
 from tickets.learned.pieces import pieces_of, plain
@@ -45,6 +46,9 @@ MISHEARD = 0.12
 FALSE_ALARMS = 0.02
 """Share of the ordinary utterances of the folds that may raise an alert. Two fifths of them were written to sound
 dangerous: of what is said on ordinary calls it is far less."""
+
+WORTH = 4
+"""Emergencies that plain words must find where the model does not, for each alarm they raise in vain."""
 
 FOLDS = 5
 LOWEST, HIGHEST = 0.1, 0.97
@@ -132,7 +136,12 @@ def train(examples: Sequence[Example], *, say: Progress = lambda _: None, card: 
     rows = {name: row for row, name in enumerate(sorted(n for n, times in count.items() if times >= FEWEST))}
     say(f"{len(examples)} utterances, {len(codes)} codes, {len(rows)} features")
     data = _Data(
-        [one.code for one in examples], codes, _matrix(clean, rows), _matrix(noisy, rows), _vectors(examples, say)
+        [one.code for one in examples],
+        codes,
+        _matrix(clean, rows),
+        _matrix(noisy, rows),
+        _vectors(examples, say),
+        np.array([bool(spot(one.text)) for one in examples]),
     )
     folds = _folds(examples)
     scores = np.zeros((len(examples), 2))
@@ -162,6 +171,8 @@ def train(examples: Sequence[Example], *, say: Progress = lambda _: None, card: 
             "fit_vectors": together.fit,
             "thresholds": alone.thresholds,
             "thresholds_vectors": together.thresholds,
+            "doubted": alone.doubted,
+            "doubted_vectors": together.doubted,
             "card": card,
         }
     )
@@ -176,6 +187,8 @@ class _Data:
     clean: Any
     noisy: Any
     vectors: Floats | None
+    worded: NDArray[np.bool_]
+    """A plain word of the list is said."""
 
     @property
     def danger(self) -> NDArray[np.bool_]:
@@ -265,10 +278,11 @@ def _folds(examples: Sequence[Example]) -> NDArray[np.intp]:
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """How scores become a probability, and from which one each code alerts."""
+    """How scores become a probability, from which one each code alerts, and below which plain words do not."""
 
     fit: NDArray[np.float64]
     thresholds: Floats
+    doubted: float
     told: str
 
     @classmethod
@@ -290,6 +304,8 @@ class _Choice:
                 thresholds[code] = max(float(alarms[allowed]), float(common))
         thresholds = np.clip(thresholds, LOWEST, HIGHEST)
         alert = probability >= thresholds[kind]
+        doubted = _doubted(probability, data.worded & ~alert, danger)
+        alert |= data.worded & (probability >= doubted)
         right = np.array([data.codes.index(label) if label != NONE else -1 for label in data.labels])
         told = Figures(
             emergencies=int(danger.sum()),
@@ -298,7 +314,16 @@ class _Choice:
             kind_right=int((alert & danger & (kind == right)).sum()),
             false=int((alert & ~danger).sum()),
         )
-        return cls(fitted, thresholds, str(told))
+        return cls(fitted, thresholds, doubted, f"{told}; plain words count from {doubted:.2f}")
+
+
+def _doubted(probability: NDArray[np.float64], worded: NDArray[np.bool_], danger: NDArray[np.bool_]) -> float:
+    """The probability from which plain words alert though the model alone would not (`WORTH`)."""
+    at = np.flatnonzero(worded)
+    at = at[np.argsort(-probability[at])]
+    gained = np.cumsum(np.where(danger[at], 1, -WORTH))
+    best = int(np.argmax(gained)) if len(at) else -1
+    return float(probability[at[best]]) if best >= 0 and gained[best] > 0 else 1.0
 
 
 def _shares(logits: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -23,7 +23,8 @@ class Told:
     def judge(self, text: str, before: Sequence[Before] = ()) -> Judgement:
         self.asked.append((text, tuple(before)))
         code, probability, alert = self.texts.get(text, ("E119-01", 0.2, False))
-        return Judgement({code: probability}, code, probability, alert, (text[:2],))
+        doubted = probability < 0.03
+        return Judgement({code: probability}, code, probability, alert, (text[:2],), doubted)
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +64,7 @@ def test_plain_words_alert_where_the_model_is_not_sure() -> None:
     assert alert.probability >= 0.5
 
 
-def test_plain_words_are_overruled_where_the_model_is_sure_of_the_contrary() -> None:
+def test_plain_words_are_overruled_where_the_model_doubts_them() -> None:
     assert codes(Listener(), "你们搞消防演习说着火了") == []
 
 
