@@ -11,7 +11,7 @@ from runtime.events import Suggestion
 from tickets.drafting.clauses import Clause, Role, clauses_of
 from tickets.drafting.clerk import clean, written
 from tickets.drafting.talk import Line, Span, suggest, whole
-from tickets.drafting.title import make_title, proposes
+from tickets.drafting.title import make_title, proposal_title, proposes
 
 _COMES_TO = {"CONSULT": "来电咨询", "PRAISE": "来电表扬", "SUGGEST": "来电建议"}
 # A question or a proposal is called so only when something was asked or proposed.
@@ -69,6 +69,8 @@ def find_summary(
     keyword = _keyword(lines, telling, [word for word in words if word not in where])
     manner = kind if kind not in _MANNER or any(_MANNER[kind].search(c.line.read) for c in clauses) else "HELP"
     title = make_title(manner, issue, keyword, where, _for_title(told, ours, where, telling, manner))
+    if manner == "SUGGEST" and asked_for is not None:
+        title = proposal_title(asked_for.value) or title
     if title and telling is not None:
         out["title"] = [suggest(title, 0.7, whole(telling))]
     content = _Content(

@@ -20,6 +20,10 @@ MOST_PLACE = 18
 """Characters of a place in a title."""
 ENOUGH = 16
 """Characters of the matter that tell enough."""
+SHORT = 9
+"""Characters of a quoted clause that may take the next one along."""
+PART = 4
+"""Characters of a part of a clause, at least."""
 URGENT = "紧急求助"
 
 # What was said -> what a clerk calls it. Each says no more than the words it stands for; {0} is the first group.
@@ -74,6 +78,31 @@ _LEAD = re.compile(
 )
 _IN_THE_END = re.compile(r"(?:(?<![不得])了|，|呢|(?<!网)吧|啊|就|都)+$")
 
+# What a clause loses on its way into a title that quotes it.
+_WHO = "(?:诉求人|本人|我们?|他们?|她|人家|你们|相关部门)"
+_BEGINS_IDLY = re.compile(
+    rf"^(?:{_WHO}(?!的|家)|那个|那些?(?=[^\W\d_]{{2}})|这个|什么(?=.{{3}})|就是|说是|听说|说(?!明)|结果|然后|现在|其实|反正|因为|所以|但是|可是|不过|而且"
+    r"|一直|总是|老是|明明|根本|居然|竟然|又|还|都|也|才|就|把(?=诉求人)|是(?=.{4})|，)+"
+)
+_ENDS_IDLY = re.compile(
+    rf"(?:{_WHO}|(?<![不得])了|(?<![不得没])着|呢|啊|呀|嘛|吧|的|地|又|还|就|都|也|才|说|讲|跟|给|让|叫|把|被|(?<![存现不])在|(?<![不没得达看找])到|和|(?<![不没])要|想|(?<![下过出进上])去|(?<![下过出起进上])来|(?<![不还])是|这|那|一个|这个|那个|什么|，)+$"
+)
+_TURNS = re.compile(
+    rf"(?<![给把被让跟和对向从到在是找叫帮问要欠骗害为替由说])(?:{_WHO}(?!的|家)|人家|老板|老师|物业|司机|房东|商家|开发商|派出所|医生)"
+    r"|(?<=[了吗呢啊])(?:那个|这个|一个|(?=[^\W\d_]))|(?<![又都也就还])(?:还要|还不|还没|又说|又不|也不|也没|结果|后来|现在|到现在|每天|天天|没人|说(?=.{4}))"
+)
+_THANKS = re.compile(
+    r"^(?:没啥事|没什么事|也没啥|，|就是|只是|我|诉求人|想|要|来|特此|一定|再|说声|道声)*(?:谢谢|感谢|表扬)(?:一?下|你们)?(?=.{4})"
+)
+_FAULT = re.compile(
+    "不(?!错|仅|但|光|过)|没|无|未|拒|坏|漏|堵|吵|臭|噪|脏|乱|骗|欠|拖|违|超|差|破|裂|塌|占|挡|强制|乱收|收费|扣|罚|涨|危险|隐患|过期|变质|虫|霉|死|伤|摔|砸|打|偷|抢|污|黑|毒|假|倒|停|断|歪|难|慢|贵|扰|锁|撵|赶|缺|少"
+)
+"""Words of a clause that tells what is wrong."""
+_ASIDE = re.compile(
+    "能不能|可不可以|帮[我诉忙]|你们|请(?!假)|希望|谢|气死|怎么办|找哪|听说|我(?:今年|是)|^(?:本人|诉求人)?(?:今年|是).{0,8}(?:岁|人)$"
+)
+"""Words of a clause that asks, thanks or tells who speaks."""
+
 
 def term_of(text: str, keyword: str = "") -> str:
     """The clerk's words for what is said here, "" when there are none; a category's word that was said beside
@@ -121,16 +150,23 @@ def make_title(kind: str, issue: str, keyword: str, place: str, told: Sequence[t
     if not term:  # a matter may be told in two breaths: 一家网吧 / 经常让未成年人上网
         term = term_of(place + "".join(text for text, _main in cores), beside)
     wheres = _places(place)
-    for where in wheres:
-        room = LONGEST - len(verb) - len(where) - len(end)
-        matter = term or _window(cores, keyword, room)
+    # A quoted clause reads better with 的; a place is worth more than that.
+    for where, ending in ((w, e) for w in wheres for e in ([end] if term or not end else ["的" + end, end])):
+        room = LONGEST - len(verb) - len(where) - len(ending)
+        matter = term or _quoted(cores, keyword, room, whole=bool(where))
         if 2 <= len(matter) <= room:
-            return f"{verb}{where}{_not_twice(where, matter)}{end}"
-    # Too long to quote whole: the words about the category's own, at the finest place that leaves them room.
-    where = next(where for where in wheres if LONGEST - len(verb) - len(where) - len(end) >= ENOUGH - 2)
-    room = LONGEST - len(verb) - len(where) - len(end)
-    matter = _clipped(_by_weight(cores, keyword)[0][0], keyword, room)
-    return f"{verb}{where}{_not_twice(where, matter)}{end}"
+            return f"{verb}{where}{_not_twice(where, matter)}{ending}"
+    return ""
+
+
+def proposal_title(wish: str) -> str:
+    """A proposal's title is the proposal; "" when too little of it is left."""
+    text = re.sub("^(?:希望|建议给?|请|能不能|可不可以|你们|相关部门|政府|能|在(?=.{6}))+", "", wish)
+    text = re.split("[。！？；!?;]", text)[0]
+    if len(text) > LONGEST - 2:
+        text = re.split("[，,]", text)[0]
+    text = _trimmed(text if len(text) <= LONGEST - 2 else _clipped(text, "", LONGEST - 2))
+    return f"建议{text}" if len(text) >= PART else ""
 
 
 def _clipped(text: str, keyword: str, room: int) -> str:
@@ -178,29 +214,79 @@ def _by_weight(cores: Sequence[tuple[str, bool]], keyword: str) -> list[tuple[st
     return [core for _order, core in sorted(enumerate(cores), key=weight, reverse=True)]
 
 
-def _window(cores: Sequence[tuple[str, bool]], keyword: str, room: int) -> str:
-    """The clause that tells most with its neighbours of the same breath, as many as there is room for."""
-    first = _by_weight(cores, keyword)[0]
-    low = high = cores.index(first)
-    text = first[0]
-    prefix = keyword if keyword and not any(keyword in core for core, _main in cores) else ""
-    if _shares(keyword, text):
-        prefix = ""
-    while len(prefix + text) < ENOUGH:
-        if low > 0 and cores[low - 1][1] and len(prefix + cores[low - 1][0] + text) <= room:
-            low -= 1
-            text = cores[low][0] + text
-        elif high + 1 < len(cores) and cores[high + 1][1] and len(prefix + text + cores[high + 1][0]) <= room:
-            high += 1
-            text += cores[high][0]
+def _quoted(cores: Sequence[tuple[str, bool]], keyword: str, room: int, *, whole: bool) -> str:
+    """The clause that tells best what is wrong, without what a title does not need; "" when it has no room.
+
+    A short one takes the next of the same breath along. Unless `whole` a long one is cut.
+    """
+    told = [(breath, part, main) for breath, (text, main) in enumerate(cores) for part in _parts(text)]
+    weights = [_weight(part, main, order, keyword) for order, (_, part, main) in enumerate(told)]
+    first = last = max(range(len(told)), key=weights.__getitem__)
+    text = _trimmed(told[first][1])
+    if len(text) > room:
+        return "" if whole and room < ENOUGH else _trimmed(_stretch(text, keyword, room))
+    while len(text) < SHORT:
+        before, after = _joins(told, first - 1, first), _joins(told, last + 1, last)
+        if after and len(more := _trimmed("".join(part for _, part, _ in told[first : last + 2]))) <= room:
+            last, text = last + 1, more
+        elif before and len(more := _trimmed("".join(part for _, part, _ in told[first - 1 : last + 1]))) <= room:
+            first, text = first - 1, more
         else:
             break
-    return prefix + text if len(prefix + text) <= room else text
+    return text
+
+
+def _joins(told: Sequence[tuple[int, str, bool]], at: int, beside: int) -> bool:
+    """Whether this part was said in the same breath, and belongs into a title."""
+    return 0 <= at < len(told) and told[at][0] == told[beside][0] and not _ASIDE.search(told[at][1])
+
+
+def _parts(text: str) -> list[str]:
+    """A long clause cut where a new subject or a new turn begins: speech has no commas."""
+    parts, begin = [], 0
+    for match in _TURNS.finditer(text):
+        if match.start() - begin >= PART and len(text) - match.start() >= PART:
+            parts.append(text[begin : match.start()])
+            begin = match.start()
+    return [*parts, text[begin:]]
+
+
+def _stretch(text: str, keyword: str, room: int) -> str:
+    """The part of a long clause, at word boundaries, that holds the keyword and what is wrong."""
+    starts = [0]
+    for word in rjieba.cut(text):
+        starts.append(starts[-1] + len(word))
+    marks = [match.span() for match in _FAULT.finditer(text)]
+    if keyword and keyword in text:
+        marks.append((text.index(keyword), text.index(keyword) + len(keyword)))
+
+    def end_of(begin: int) -> int:
+        return max(at for at in [begin, *starts] if at <= begin + room)
+
+    def held(begin: int) -> int:
+        return sum(begin <= start and end <= end_of(begin) for start, end in marks)
+
+    begin = max(starts, key=lambda at: (held(at), -at))
+    return text[begin : end_of(begin)]
+
+
+def _trimmed(text: str) -> str:
+    """Without pronouns and fillers at either end, and without 诉求人 in the midst."""
+    text = _ENDS_IDLY.sub("", _BEGINS_IDLY.sub("", text))
+    return re.sub("诉求人(?=的|家)的?|诉求人|(?<=[\u4e00-\u9fff])那个(?=[\u4e00-\u9fff])", "", text)
+
+
+def _weight(text: str, main: bool, order: int, keyword: str) -> float:
+    worth = (2.0 if keyword and keyword in text else 0.0) + (1.0 if main else 0.0) - 0.3 * order
+    worth += 1.5 if _FAULT.search(text) else 0.0
+    worth -= 2.0 if _ASIDE.search(text) else 0.0
+    worth -= 3.0 if text.endswith(("时候", "以后", "之后")) or len(text) < 4 else 0.0
+    return worth
 
 
 def _question(kind: str, cores: Sequence[tuple[str, bool]], keyword: str, room: int) -> str:
     """The question with what else was asked or told in the same breath."""
-    cores = [(text.removeprefix(VERBS[kind]), main) for text, main in cores]
+    cores = [(_THANKS.sub("", text.removeprefix(VERBS[kind])), main) for text, main in cores]
     first = _by_weight(cores, keyword)[0]
     low = high = cores.index(first)
     parts = [first[0]]
