@@ -91,6 +91,10 @@ _TURNS = re.compile(
     rf"(?<![给把被让跟和对向从到在是找叫帮问要欠骗害为替由说])(?:{_WHO}(?!的|家)|人家|老板|老师|物业|司机|房东|商家|开发商|派出所|医生)"
     r"|(?<=[了吗呢啊])(?:那个|这个|一个|(?=[^\W\d_]))|(?<![又都也就还])(?:还要|还不|还没|又说|又不|也不|也没|结果|后来|现在|到现在|每天|天天|没人|说(?=.{4}))"
 )
+_ASKING = re.compile(
+    "怎么|怎样|如何|咋|哪|什么|啥|多少|几[天个岁年次]|吗|能不能|可不可以|可否|能否|是否|要不要|是不是|算不算|还是|有没有|可以|不能|多久|所需材料|办法|呢$"
+)
+"""Words of a clause that asks."""
 _THANKS = re.compile(
     r"^(?:没啥事|没什么事|也没啥|，|就是|只是|我|诉求人|想|要|来|特此|一定|再|说声|道声)*(?:谢谢|感谢|表扬)(?:一?下|你们)?(?=.{4})"
 )
@@ -214,19 +218,27 @@ def _by_weight(cores: Sequence[tuple[str, bool]], keyword: str) -> list[tuple[st
     return [core for _order, core in sorted(enumerate(cores), key=weight, reverse=True)]
 
 
-def _quoted(cores: Sequence[tuple[str, bool]], keyword: str, room: int, *, whole: bool) -> str:
-    """The clause that tells best what is wrong, without what a title does not need; "" when it has no room.
+def _quoted(
+    cores: Sequence[tuple[str, bool]],
+    keyword: str,
+    room: int,
+    *,
+    tells: re.Pattern[str] = _FAULT,
+    whole: bool = False,
+) -> str:
+    """The clause that tells best what is wrong, or asks, without what a title does not need.
 
-    A short one takes the next of the same breath along. Unless `whole` a long one is cut.
+    A short one takes the next of the same breath along. A long one is cut, or is "" when it is to be `whole`.
     """
     told = [(breath, part, main) for breath, (text, main) in enumerate(cores) for part in _parts(text)]
-    weights = [_weight(part, main, order, keyword) for order, (_, part, main) in enumerate(told)]
+    weights = [_weight(part, main, order, keyword, tells) for order, (_, part, main) in enumerate(told)]
     first = last = max(range(len(told)), key=weights.__getitem__)
     text = _trimmed(told[first][1])
     if len(text) > room:
         return "" if whole and room < ENOUGH else _trimmed(_stretch(text, keyword, room))
     while len(text) < SHORT:
-        before, after = _joins(told, first - 1, first), _joins(told, last + 1, last)
+        before = (tells is _ASKING and first > 0) or _joins(told, first - 1, first)
+        after = _joins(told, last + 1, last)
         if after and len(more := _trimmed("".join(part for _, part, _ in told[first : last + 2]))) <= room:
             last, text = last + 1, more
         elif before and len(more := _trimmed("".join(part for _, part, _ in told[first - 1 : last + 1]))) <= room:
@@ -276,10 +288,10 @@ def _trimmed(text: str) -> str:
     return re.sub("诉求人(?=的|家)的?|诉求人|(?<=[\u4e00-\u9fff])那个(?=[\u4e00-\u9fff])", "", text)
 
 
-def _weight(text: str, main: bool, order: int, keyword: str) -> float:
+def _weight(text: str, main: bool, order: int, keyword: str, tells: re.Pattern[str]) -> float:
     worth = (2.0 if keyword and keyword in text else 0.0) + (1.0 if main else 0.0) - 0.3 * order
-    worth += 1.5 if _FAULT.search(text) else 0.0
-    worth -= 2.0 if _ASIDE.search(text) else 0.0
+    worth += (3.0 if tells is _ASKING else 1.5) if tells.search(text) else 0.0
+    worth -= 2.0 if tells is _FAULT and _ASIDE.search(text) else 0.0
     worth -= 3.0 if text.endswith(("时候", "以后", "之后")) or len(text) < 4 else 0.0
     return worth
 
@@ -304,7 +316,10 @@ def _question(kind: str, cores: Sequence[tuple[str, bool]], keyword: str, room: 
         else:
             break
     text = _asked(parts, kind)
-    if keyword and keyword not in text and not _shares(keyword, text):
+    if kind == "CONSULT" and (len(text) > room or not _ASKING.search(text)):
+        # Speech without commas, or a letter that tells much before it asks: the question itself.
+        text = _quoted(cores, keyword, room, tells=_ASKING)
+    if keyword and keyword not in text and not _shares(keyword, text) and len(keyword + text) <= room:
         text = keyword + text
     return text if len(text) <= room else _clipped(text, keyword, room).rstrip("、，")
 
