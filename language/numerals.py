@@ -73,6 +73,8 @@ EACH = re.compile(
 """两百一天: so much for one of these; the last numeral is no part of the amount."""
 
 _PRICE_EACH = re.compile("(.*[百千万亿][二两三四五六七八九]?)一")
+_MEASURED = re.compile(r"[\d一二两三四五六七八九十百]\s*[米块]$")
+"""What follows directly belongs to the measure: one digit or two."""
 _FLAT = re.compile("((?:[一二两三四五六七八九]?十)[一二三四五六七八九]?)[零〇]([一二三四五六七八九])")
 """十零一, 三十零二: floor and flat; no amount is said so."""
 
@@ -152,6 +154,8 @@ def _number(said: str, before: str, rest: str) -> str:
 def _digit_by_digit(said: str, before: str, rest: str) -> str:
     if rest.startswith("几"):
         return said  # 二零零几年, 九几年
+    if len(said) in (3, 4) and _MEASURED.search(before):
+        return said  # 一米三二九岁: 1.32 m and nine years
     if len(said) >= 3:
         return _digits(said)
     if len(said) == 2:
