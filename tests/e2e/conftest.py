@@ -41,7 +41,7 @@ class RunningSystem:
 
 
 def start_system(var: Path, model: Path | None, spoken: Spoken | None = None, **extra: str) -> RunningSystem:
-    """Run `hotline up` in a process group of its own and wait for its "ready".
+    """Run `hotline up` in a process group of its own and wait until it has said all.
 
     `spoken` spares it most of a first start.
     """
@@ -65,7 +65,7 @@ def start_system(var: Path, model: Path | None, spoken: Spoken | None = None, **
 
 
 def launch(settings: Settings, environment: dict[str, str]) -> RunningSystem:
-    """Start the process and wait for its "ready"."""
+    """Start the process and wait until it has said all."""
     settings.var.mkdir(parents=True, exist_ok=True)
     console = settings.var / "console.txt"
     with console.open("wb") as output:
@@ -78,7 +78,8 @@ def launch(settings: Settings, environment: dict[str, str]) -> RunningSystem:
             start_new_session=True,
         )
     deadline = time.monotonic() + START_S
-    while "ready" not in console.read_text(encoding="utf-8", errors="replace"):
+    # The last line that it prints: what stands before it is there, too.
+    while "Ctrl-C stops everything" not in console.read_text(encoding="utf-8", errors="replace"):
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()
             process.wait()

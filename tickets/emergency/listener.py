@@ -18,6 +18,9 @@ from tickets.emergency.wordlist import Hit, is_yes, spot, target_of
 SAME_BREATH_MS = 1200
 """A pause shorter than this does not end a sentence: what was said before it still qualifies what follows."""
 
+SAYS_NO_MORE = 2
+"""Characters beside plain words that cannot turn their meaning round."""
+
 SURE_OF_LETTERS = 0.9
 """What a sentence of a letter needs besides a plain word."""
 
@@ -51,6 +54,11 @@ def judge(text: str, before: tuple[Before, ...] = ()) -> Judgement:
     """What the model in use thinks of an utterance."""
     model = _listening[0] if _listening else shipped_model()
     return model.judge(text, before)
+
+
+def _only(text: str, hit: Hit) -> bool:
+    """Hardly more than the plain words was said (救命啊, 我要跳楼): nothing in it speaks to the contrary."""
+    return len(text) - sum(len(word) for word in hit.words) <= SAYS_NO_MORE
 
 
 @dataclass(slots=True)
@@ -99,7 +107,7 @@ class Listener:
         found = [
             Alert(hit.code, hit.target, hit.words, max(judged.probability, 0.5), by_word=True)
             for hit in plain
-            if not judged.doubted
+            if not judged.doubted or _only(text, hit)
         ]
         found += [Alert(hit.code, hit.target, hit.words, 0.9, by_word=True) for hit in confirmed]
         target = target_of(judged.code)

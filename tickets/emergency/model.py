@@ -37,6 +37,8 @@ NET = ("mean", "spread", "first", "first_bias", "second", "second_bias")
 
 DOUBTED = 0.03
 """Probability below which plain words alone do not alert, where the model names none."""
+MOST_DOUBTED = 0.2
+"""The highest such bound: whoever says 着火了 is believed unless the model is nearly certain of the contrary."""
 
 WORDS_SHOWN = 3
 _PIECE = 4
@@ -79,8 +81,8 @@ class Model:
         self._thresholds = {True: values["thresholds_vectors"], False: values["thresholds"]}
         # A model that a centre trained before there was a bound has none.
         self._doubted = {
-            True: float(values.get("doubted_vectors", DOUBTED)),
-            False: float(values.get("doubted", DOUBTED)),
+            True: min(MOST_DOUBTED, float(values.get("doubted_vectors", DOUBTED))),
+            False: min(MOST_DOUBTED, float(values.get("doubted", DOUBTED))),
         }
         self.card: str = str(values["card"])
 

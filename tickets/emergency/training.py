@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from tickets.emergency.examples import NONE, Example, held_out_examples, training_examples
 from tickets.emergency.features import LONGEST, context_of
-from tickets.emergency.model import CONTEXT_SHARE, FILE, NET, Model, net_opinion
+from tickets.emergency.model import CONTEXT_SHARE, FILE, MOST_DOUBTED, NET, Model, net_opinion
 from tickets.emergency.vectors import vector
 from tickets.emergency.wordlist import spot
 from tickets.learned.fitting import fit
@@ -323,7 +323,7 @@ def _doubted(probability: NDArray[np.float64], worded: NDArray[np.bool_], danger
     at = at[np.argsort(-probability[at])]
     gained = np.cumsum(np.where(danger[at], 1, -WORTH))
     best = int(np.argmax(gained)) if len(at) else -1
-    return float(probability[at[best]]) if best >= 0 and gained[best] > 0 else 1.0
+    return min(MOST_DOUBTED, float(probability[at[best]])) if best >= 0 and gained[best] > 0 else MOST_DOUBTED
 
 
 def _shares(logits: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -37,6 +37,7 @@ def model() -> Iterator[Told]:
             "去年我家着火了": ("E119-01", 0.01, False),
             "你们搞消防演习说着火了": ("E119-01", 0.001, False),
             "我写信说着火了": ("E119-01", 0.5, True),
+            "快救命啊": ("E110-01", 0.001, False),
         }
     )
     listen_with(told)  # type: ignore[arg-type]
@@ -66,6 +67,16 @@ def test_plain_words_alert_where_the_model_is_not_sure() -> None:
 
 def test_plain_words_are_overruled_where_the_model_doubts_them() -> None:
     assert codes(Listener(), "你们搞消防演习说着火了") == []
+
+
+def test_a_bare_cry_is_believed_whatever_the_model_thinks() -> None:
+    assert codes(Listener(), "快救命啊") == ["E110-01"]
+
+
+@pytest.mark.parametrize("cry", ["救命啊", "我要跳楼", "我家着火了", "电梯困人了", "我不想活了"])
+def test_the_shipped_model_takes_no_plain_cry_back(cry: str) -> None:
+    listen_with(shipped_model())
+    assert codes(Listener(), cry)
 
 
 def test_the_agent_alerts_nobody_but_a_yes_to_him_does() -> None:
