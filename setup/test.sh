@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# Every check of the project. usage: setup/test.sh [quick]     (how it is arranged: docs/testing.md)
+# Every check of the project, cheapest first. usage: setup/test.sh [quick]     (how it is arranged: docs/testing.md)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
+# More processes are no quicker on two cores; tests on the real parts lose sound where the processor is full.
+unit_workers=${HOTLINE_TEST_UNIT_WORKERS:-3}
+real_workers=${HOTLINE_TEST_WORKERS:-2}
 
 step() { printf '\n== %s\n' "$*"; }
 
@@ -28,26 +31,20 @@ finish() {
 
 step "style (ruff)"
 style
+beside types $bin/mypy
+beside rooms $bin/lint-imports
+step "unit tests (types and room boundaries are looked at meanwhile)"
+failed=0
+$bin/pytest -n "$unit_workers" --dist worksteal tests/unit || failed=1
+finish types "types (mypy --strict)" || failed=1
+finish rooms "room boundaries (import-linter)" || failed=1
+[ "$failed" = 0 ] || exit 1
+[ "${1:-}" = quick ] && exit 0
 
-if [ "${1:-}" != quick ] && [ -z "${HOTLINE_ASTERISK:-}" ]; then
+if [ -z "${HOTLINE_ASTERISK:-}" ]; then
     step "Asterisk"
     $bin/hotline asterisk fetch --if-missing
 fi
-
-# What only computes yields to the tests on real parts, which lose sound where the processor is full.
-beside types nice -n 19 $bin/mypy
-beside rooms nice -n 19 $bin/lint-imports
-failed=0
-if [ "${1:-}" = quick ]; then
-    step "unit tests (types and room boundaries are looked at meanwhile)"
-    $bin/pytest -n "${HOTLINE_TEST_UNIT_WORKERS:-3}" --dist worksteal tests/unit || failed=1
-else
-    beside units nice -n 19 $bin/pytest -n "${HOTLINE_TEST_UNIT_WORKERS:-2}" --dist worksteal tests/unit
-    step "tests on a real Asterisk, a real recogniser and a real browser (all others run meanwhile)"
-    # A file's tests stay together, for they share systems. The longest come first: whole systems, then single parts.
-    $bin/pytest -n "${HOTLINE_TEST_WORKERS:-2}" --dist loadfile --no-loadscope-reorder tests/e2e tests/integration || failed=1
-    finish units "unit tests" || failed=1
-fi
-finish types "types (mypy --strict)" || failed=1
-finish rooms "room boundaries (import-linter)" || failed=1
-exit "$failed"
+step "tests on a real Asterisk, a real recogniser and a real browser"
+# A file's tests stay together, for they share systems. The longest come first: whole systems, then single parts.
+$bin/pytest -n "$real_workers" --dist loadfile --no-loadscope-reorder tests/e2e tests/integration
