@@ -68,9 +68,9 @@ def find_summary(
     out: dict[str, list[Suggestion]] = {}
     keyword = _keyword(lines, telling, [word for word in words if word not in where])
     manner = kind if kind not in _MANNER or any(_MANNER[kind].search(c.line.read) for c in clauses) else "HELP"
-    title = make_title(manner, issue, keyword, where, _for_title(told, ours, where, telling, manner))
-    if manner == "SUGGEST" and asked_for is not None:
-        title = proposal_title(asked_for.value) or title
+    title = proposal_title(asked_for.value) if manner == "SUGGEST" and asked_for is not None else ""
+    if not title:
+        title = make_title(manner, issue, keyword, where, _for_title(told, ours, where, telling, manner))
     if title and telling is not None:
         out["title"] = [suggest(title, 0.7, whole(telling))]
     content = _Content(

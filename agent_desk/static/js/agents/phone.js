@@ -93,12 +93,8 @@ export class Phone {
     });
     session.on("getusermediafailed", () => this.on.microphone());
     // The node marks rings that the agent has asked for: a call-back, or a call given back after a reload.
-    const asked = request?.getHeader("X-Hotline-Answer") === "auto";
-    if (asked || Date.now() < this.autoAnswerUntil) {
-        this.answer();
-    } else {
-      ring();
-    }
+    if (request?.getHeader("X-Hotline-Answer") === "auto") this.answer();
+    else ring();
     this.on.incoming();
     this.on.change();
   }
