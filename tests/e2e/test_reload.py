@@ -11,7 +11,7 @@ from db.models import QueueEntry, SurveyAnswer
 from tests.audio import loud_seconds, wav_tracks
 from tests.e2e.conftest import RunningSystem, agent_at_desk
 from tests.e2e.observe import database, ended_call
-from tests.e2e.talk import talk
+from tests.e2e.talk import answer_survey, talk
 from tests.e2e.voices import AGENT, LIGHTS, microphone, say
 
 
@@ -46,7 +46,7 @@ async def test_a_reload_keeps_the_draft_the_transcript_and_the_citizen(
         await expect(desk.page.locator("#line-state")).to_have_text("满意度调查中", timeout=20_000)
         await desk.wait_state("话后")
         assert not citizen.ended
-        await citizen.press("2")
+        await answer_survey(system, citizen, "2")
         call = await ended_call(system.settings, call_id)
         assert not await desk.page.locator("#k-answer").is_enabled()
     assert call.outcome == "answered"

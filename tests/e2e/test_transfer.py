@@ -12,7 +12,7 @@ from db.models import CallLeg, SurveyAnswer
 from tests.e2e.conftest import RunningSystem, agent_at_desk
 from tests.e2e.desk_page import DeskPage
 from tests.e2e.observe import call_row, database, ended_call, eventually
-from tests.e2e.talk import talk
+from tests.e2e.talk import answer_survey, talk
 from tests.e2e.voices import LIGHTS, say
 
 
@@ -81,7 +81,7 @@ async def test_a_warm_transfer_hands_call_and_ticket_on(system: RunningSystem, v
         await second.hang_up()
         await expect(second.page.locator("#line-state")).to_have_text("满意度调查中", timeout=20_000)
         await second.wait_state("话后")
-        await citizen.press("1")
+        await answer_survey(system, citizen, "1")
         call = await ended_call(system.settings, call_id)
     assert (call.agent, call.outcome, call.hungup_by) == ("8002", "answered", "agent")
     async with database(system.settings) as session:
