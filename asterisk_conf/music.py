@@ -7,6 +7,7 @@ so that telephones ring meanwhile.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -28,12 +29,18 @@ def make_music(folder: Path) -> Path:
     path = folder / "hold.wav"
     if path.exists():
         return path
+    wav.write(path, wav.level(_tune(), _PEAK))
+    return path
+
+
+@cache
+def _tune() -> wav.Samples:
+    """The whole tune, unlevelled; the same for every installation."""
     beat, ring = int(_BEAT_S * wav.RATE), int(_RING_S * wav.RATE)
-    track = np.zeros(len(_TUNE) * beat + ring)
+    track: wav.Samples = np.zeros(len(_TUNE) * beat + ring)
     for position, note in enumerate(_TUNE):
         track[position * beat : position * beat + ring] += _strike(_NOTE_HZ[note])
-    wav.write(path, wav.level(track, _PEAK))
-    return path
+    return track
 
 
 def _strike(hertz: float) -> wav.Samples:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from asterisk_conf.manual import write_manual
 from asterisk_conf.modules import MODULES
 from asterisk_conf.music import make_music, openings_file
 from asterisk_conf.program import AsteriskError, AsteriskProgram
@@ -96,7 +98,20 @@ def render(settings: Settings, name: InstanceName, program: AsteriskProgram) -> 
     folders.make()
     _link_sounds(settings, folders, program)
     values = _values(settings, name, program, folders)
-    environment = Environment(
+    environment = _environment(name)
+    wanted = {path.name for folder in (_TEMPLATES, _TEMPLATES / name) for path in folder.glob("*.conf")}
+    for old in folders.etc.glob("*.conf"):
+        if old.name not in wanted:
+            old.unlink()
+    for file in sorted(wanted):
+        _write(folders.etc / file, environment.get_template(file).render(values))
+    return folders
+
+
+@cache
+def _environment(name: InstanceName) -> Environment:
+    """Templates of this instance; kept, because compiling them takes longer than all the rest of a rendering."""
+    return Environment(
         loader=FileSystemLoader([_TEMPLATES / name, _TEMPLATES]),
         undefined=StrictUndefined,
         variable_start_string="<<",
@@ -108,13 +123,6 @@ def render(settings: Settings, name: InstanceName, program: AsteriskProgram) -> 
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701  (not HTML; values are checked above or made by us)
     )
-    wanted = {path.name for folder in (_TEMPLATES, _TEMPLATES / name) for path in folder.glob("*.conf")}
-    for old in folders.etc.glob("*.conf"):
-        if old.name not in wanted:
-            old.unlink()
-    for file in sorted(wanted):
-        _write(folders.etc / file, environment.get_template(file).render(values))
-    return folders
 
 
 def _refuse_unsafe(settings: Settings) -> None:
@@ -178,13 +186,16 @@ def _trunk_match(trunk: str) -> str:
 
 
 def _link_sounds(settings: Settings, folders: Folders, program: AsteriskProgram) -> None:
-    """Let Asterisk see its own manual and English sounds, and our Chinese ones."""
+    """Let Asterisk see what it needs of its manual, its English sounds, and our Chinese ones."""
     sounds = folders.data / "sounds"
     sounds.mkdir(exist_ok=True)
     chinese = settings.prompts_dir / "zh"
     chinese.mkdir(parents=True, exist_ok=True)
     _link(sounds / "zh", chinese)
-    _link(folders.data / "documentation", program.data / "documentation")
+    manual = folders.data / "documentation"
+    if manual.is_symlink():
+        manual.unlink()  # an older installation had the whole
+    write_manual(program.data / "documentation", manual)
     english = next(
         (f for f in (program.data / "sounds" / n for n in ("en", "en_US_f_Allison")) if f.is_dir()), None
     )
