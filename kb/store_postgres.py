@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.turns import Turn, take_turn
 from kb.entry import Entry
 from kb.store import HEAD_WEIGHT, K1, SPOKEN_TEXT_WEIGHT, B, Hit, common, entries, metadata
 from kb.tokens import Query
@@ -51,7 +52,6 @@ Index(
     postgresql_include=["article_id", "head", "body", "length"],
 )
 
-_LOCK = 0x6B62  # "kb": one writer of the index at a time, in all processes
 
 _SEARCH = text(
     f"""
@@ -87,7 +87,7 @@ class PostgresStore:
 
     async def create(self, session: AsyncSession) -> None:
         # Taken before the tables are made: CREATE TABLE IF NOT EXISTS of two processes would collide.
-        await session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+        await take_turn(session, Turn.KNOWLEDGE)
         connection = await session.connection()
         await connection.run_sync(metadata.create_all)
         await connection.run_sync(_own.create_all)

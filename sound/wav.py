@@ -6,6 +6,7 @@ mixed down. Everything else is refused with a sentence that says what was found.
 
 from __future__ import annotations
 
+import math
 import struct
 import wave
 from dataclasses import dataclass
@@ -137,20 +138,23 @@ def resample(samples: Samples, rate: int, to: int = RATE) -> Samples:
     """Change the rate by a windowed sinc; what lies above the new band is removed, not folded down."""
     if rate == to or len(samples) == 0:
         return samples
-    step = rate / to
+    common = math.gcd(rate, to)
+    step, phases = rate // common, to // common  # the output's positions lie at so many places between two samples
     band = min(1.0, to / rate) * 0.94
     half = int(np.ceil(24 / band))
-    padded = np.concatenate([np.zeros(half), samples, np.zeros(half + 1)])
-    count = int(len(samples) / step)
+    padded = np.concatenate([np.zeros(half - 1), samples, np.zeros(half + 1)])
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * half)
+    count = len(samples) * phases // step
     made = np.empty(count)
     reach = np.arange(-half + 1, half + 1)
     for start in range(0, count, 16_384):
-        at = np.arange(start, min(start + 16_384, count)) * step
-        base = np.floor(at).astype(np.int64)
-        distance = reach[None, :] - (at - base)[:, None]
+        at = np.arange(start, min(start + 16_384, count), dtype=np.int64) * step
+        base, phase = np.divmod(at, phases)
+        used, which = np.unique(phase, return_inverse=True)
+        distance = reach[None, :] - (used / phases)[:, None]
         window = np.cos(np.pi * np.clip(distance / (2 * half), -0.5, 0.5)) ** 2
         kernel = band * np.sinc(band * distance) * window
-        made[start : start + len(at)] = (padded[base[:, None] + reach[None, :] + half] * kernel).sum(axis=1)
+        made[start : start + len(at)] = np.einsum("ij,ij->i", around[base], kernel[which])
     return made
 
 

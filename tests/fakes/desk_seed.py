@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import patch
 
 from argon2 import PasswordHasher
 from sqlalchemy import select, text
@@ -27,7 +28,8 @@ async def seed(path: Path, *, articles: bool = False) -> None:
         await connection.run_sync(Base.metadata.create_all)
     sessions, clock = make_sessions(engine), FakeClock()
     async with sessions.begin() as session:
-        await load_demo(session, clock.now())
+        with patch("db.seed._hasher", QUICK):
+            await load_demo(session, clock.now())
         for user in await session.scalars(select(User)):
             user.password_hash = HASH
         if articles:
