@@ -16,7 +16,7 @@ from runtime.settings import Settings
 from tests.fakes.desk_control import FakeControl
 from tests.fakes.desk_feed import DeskFeed
 from tests.fakes.desk_seed import PASSWORD
-from tests.sign_in import sign_in
+from tests.sign_in import let_in
 
 FAKE_JSSIP = Path(__file__).parents[2] / "fakes" / "fake_jssip.js"
 SHOWN_MS = 30_000
@@ -60,7 +60,8 @@ async def sit_down(room: Room, context: BrowserContext) -> Page:
     """Log in as agent1 and wait until the page has the seat."""
     page = await context.new_page()
     page.on("pageerror", lambda error: room.faults.append(str(error)))
-    await sign_in(page, room.url, "agent1", PASSWORD)
+    await let_in(page, room.url, "agent1", PASSWORD)
+    await page.goto(f"{room.url}/desk")
     await expect(page.locator("#g-reg")).to_have_text("已注册", timeout=SHOWN_MS)
     return page
 

@@ -13,7 +13,7 @@ from db.models import Unit, User
 from tests.fakes.desk_seed import PASSWORD
 from tests.fakes.desk_talks import fire_heard
 from tests.integration.agent_desk.room import SHOWN_MS, Room, a_browser, on_the_line
-from tests.sign_in import sign_in
+from tests.sign_in import let_in
 from tests.unit.agent_desk.conftest import LAMP
 from tickets.actor import Actor
 from tickets.desk import TicketDesk
@@ -96,7 +96,7 @@ async def signed_in(room: Room, browser: Browser, role: str) -> Page:
         await session.execute(update(User).where(User.login == login).values(roles=[role]))
     page = await (await a_browser(browser)).new_page()
     page.on("pageerror", lambda error: room.faults.append(str(error)))
-    await sign_in(page, room.url, login, PASSWORD)
+    await let_in(page, room.url, login, PASSWORD)
     return page
 
 
