@@ -126,16 +126,28 @@ def _pair(parts: list[str]) -> re.Pattern[str]:
 
 def _denied(text: str, at: int) -> bool:
     """Whether 没有, 没 or 不是 stands right before this place."""
-    return text[:at].endswith(("没有", "没", "不是", "并未"))
+    return text[max(0, at - 2) : at].endswith(("没有", "没", "不是", "并未"))
 
 
-def _found(word: _Word, text: str, heard: tuple[str, ...], not_words: tuple[str, ...]) -> str:
+def _places(word: _Word, text: str, heard: tuple[str, ...], begins: dict[str, list[int]]) -> list[int]:
+    """Where this trigger stands in the text, or sounds as if it did; `begins` has the places of each syllable."""
+    found, at = set(), text.find(word.text)
+    while at >= 0:
+        found.add(at)
+        at = text.find(word.text, at + 1)
+    if word.syllables:
+        size = len(word.text)
+        found |= {i for i in begins.get(word.syllables[0], ()) if heard[i : i + size] == word.syllables}
+    return sorted(found)
+
+
+def _found(word: _Word, text: str, places: list[int], not_words: tuple[str, ...]) -> str:
     """The characters at which this trigger was heard, "" when it was not."""
     size = len(word.text)
-    for i in range(len(text) - size + 1):
+    for i in places:
         there = text[i : i + size]
         if there != word.text:
-            if heard[i : i + size] != word.syllables or (size == 2 and not _misheard(there, word.text)):
+            if size == 2 and not _misheard(there, word.text):
                 continue
             if not {i, i + size} <= _word_edges(text):
                 continue
@@ -175,9 +187,13 @@ def _spot(text: str, before: str) -> tuple[Hit, ...]:
     if not happening and any(_any(rules.negative[name], whole) for name in _OVERRULED_BY_NOW):
         return ()
     heard = sound(text)
+    begins: dict[str, list[int]] = {}
+    for i, syllable in enumerate(heard):
+        begins.setdefault(syllable, []).append(i)
     hits: list[Hit] = []
     for code in rules.codes:
-        words = [w for word in code.words if (w := _found(word, text, heard, code.not_words))]
+        places = ((word, _places(word, text, heard, begins)) for word in code.words)
+        words = [w for word, at in places if (w := _found(word, text, at, code.not_words))]
         words += [w for pair in code.pairs if (w := _found_pair(pair, text, code.not_words))]
         if not words or (not happening and _any(code.never_with, text)):
             continue

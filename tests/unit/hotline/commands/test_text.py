@@ -51,8 +51,8 @@ def test_a_moment_that_is_none_is_refused() -> None:
     assert "2026-11-26T10:00:00+08:00" in done.stderr
 
 
-@given(st.lists(st.binary(max_size=40).filter(lambda line: b"\n" not in line and b"\r" not in line), max_size=5))
-@hypothesis_settings(max_examples=25)
+@given(st.lists(st.binary(max_size=40).filter(lambda line: b"\n" not in line and b"\r" not in line), max_size=30))
+@hypothesis_settings(max_examples=5)
 def test_any_bytes_are_answered_line_by_line(lines: list[bytes]) -> None:
     for command in ("numerals", "aloud", "phone", "phones", "when"):
         assert len(answers(command, lines=b"".join(line + b"\n" for line in lines))) == len(lines)
