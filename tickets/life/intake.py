@@ -14,7 +14,6 @@ from tickets.clocks.sla import Profile
 from tickets.errors import NotAllowed, NotFound, WrongState
 from tickets.fields import ANONYMOUS, FieldErrors, TicketFields
 from tickets.life.numbers import new_ticket_no
-from tickets.states import State
 
 EMERGENCY_CATEGORY = "2501"
 ELSEWHERE_CATEGORY = "2502"
@@ -33,6 +32,14 @@ async def lock_ticket(session: AsyncSession, ticket_id: int) -> Ticket:
     ticket = await session.get(Ticket, ticket_id, populate_existing=True)
     if ticket is None:
         raise NotFound("没有找到这张工单。")
+    return ticket
+
+
+async def ticket_by_no(session: AsyncSession, ticket_no: str) -> Ticket:
+    """Raises `NotFound`."""
+    ticket = await session.scalar(select(Ticket).where(Ticket.ticket_no == ticket_no.strip()))
+    if ticket is None:
+        raise NotFound("没有找到这个编号的工单。")
     return ticket
 
 
@@ -124,7 +131,6 @@ async def add_ticket(
     session: AsyncSession,
     fields: TicketFields,
     *,
-    state: State,
     category: Category,
     actor: Actor,
     call: Call | None,
@@ -133,11 +139,11 @@ async def add_ticket(
     jurisdiction_id: int | None,
     channel: str = "PHONE",
 ) -> Ticket:
-    """A new row with the defaults of domain.md; it has its id."""
+    """A new row with the defaults of domain.md; it has its id, and no state before its first step (T01)."""
     caller = call.caller if call is not None else ""
     ticket = Ticket(
         ticket_no=new_ticket_no(now),
-        state=state,
+        state="",
         channel=channel,
         caller_id=caller,
         procedure=procedure_for(fields, category),
