@@ -89,12 +89,13 @@ class Casework:
         self, actor: Actor, ticket_id: int, transition_id: str, data: Any = NOTHING, *, version: int | None = None
     ) -> Ticket:
         """Take any step of the table, with what follows from it."""
-
-        async def work(act: Act) -> None:
-            await apply(act, transition_id, data)
-            await after(act, transition_id)
-
+        work = lambda act: self.take(act, transition_id, data)  # noqa: E731
         return (await self.on_ticket(actor, ticket_id, work, version=version))[0]
+
+    async def take(self, act: Act, transition_id: str, data: Any = NOTHING) -> None:
+        """A step, with what follows from it, within an act that has begun."""
+        await apply(act, transition_id, data)
+        await after(act, transition_id)
 
     # -- the centre sends --------------------------------------------------------------------------------
     async def dispatch(self, actor: Actor, ticket_id: int, unit_id: int, note: str = "") -> Ticket:

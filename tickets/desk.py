@@ -33,6 +33,7 @@ from tickets.life.writer import apply
 from tickets.life.writing import announce, write
 from tickets.messages.check import check, unchecked
 from tickets.permissions import require
+from tickets.sidework import Sidework
 from tickets.states import State
 
 Work = Callable[[AsyncSession], Awaitable[Ticket]]
@@ -48,6 +49,7 @@ class TicketDesk:
         self._clock = clock
         self._profile = profile
         self.cases = Casework(sessions, bus, clock, profile=profile)
+        self.beside = Sidework(self.cases)
 
     # -- an agent and a draft --------------------------------------------------------------------------
     async def open_ticket(

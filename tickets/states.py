@@ -157,7 +157,9 @@ CHECK = Transition("T05c", frozenset({State.REGISTERED}), State.REGISTERED, "che
 """An agent has checked the ticket that the house made of a message. Beside the table: no other ticket knows it."""
 UNMERGE = Transition("T07u", frozenset({State.CLOSED}), State.REGISTERED, "unmerge", "撤销并单", "merge")
 """A merge was a mistake: the ticket is its own again. Beside the table, which knows no way back."""
-ALL: dict[str, Transition] = TRANSITIONS | {row.id: row for row in (CHECK, UNMERGE)}
+WAIVE = Transition("T24w", OPEN, State.CLOSED, "waive", "免予协办", "assist", CloseReason.EXCLUDED)
+"""An assisting unit is not needed any longer. Beside the table: only assists know it."""
+ALL: dict[str, Transition] = TRANSITIONS | {row.id: row for row in (CHECK, UNMERGE, WAIVE)}
 
 
 class Side(StrEnum):
@@ -168,7 +170,10 @@ class Side(StrEnum):
 
 
 _UNIT_STEPS = ("T09", "T10", "T14", "T15", "T16")
-_CENTRE_STEPS = ("T06", "T07", "T07u", "T08", "T11", "T12", "T13", *(f"T{n}" for n in (*range(17, 24), 26, 27)))
+_CENTRE_STEPS = (
+    "T06", "T07", "T07u", "T08", "T11", "T12", "T13", "T17", "T18", "T19", "T20", "T21", "T22", "T23", "T24w",
+    "T26", "T27",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,11 +70,11 @@ class Timing:
         await self.look(ticket, at)
         return clock
 
-    async def submitted(self, ticket: Ticket, at: datetime) -> None:
+    async def submitted(self, ticket: Ticket, at: datetime, close_rule: ClockRule | None = None) -> None:
         """All clocks that a submission starts; the diversion clock counts from the call."""
         await self.start(ticket, "divert_by", ticket.received_at)
         for name in ON_SUBMIT:
-            await self.start(ticket, name, at)
+            await self.start(ticket, name, at, close_rule if name == "close_by" else None)
 
     def rule(self, ticket: Ticket, name: str) -> ClockRule | None:
         """By what rule such a clock of this ticket would run now; None when its profile has none."""

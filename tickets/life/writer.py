@@ -9,11 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from tickets.clocks.reckoning import Kind
+from tickets.life import extensions, suspensions
 from tickets.life.act import NOTHING, Act, Plan
 from tickets.life.plans import PLANS
 from tickets.life.trail import check_four_eyes, record
 from tickets.permissions import require
 from tickets.states import ALL, TERMINAL, State, step
+
+WITHOUT_UNIT = TERMINAL | {State.REGISTERED, State.REPLIED}
 
 
 async def apply(
@@ -42,6 +45,10 @@ async def apply(
         ticket.close_reason, ticket.closed_at = (reason.value if reason else ""), now
     elif row.target is not State.ARCHIVED:
         ticket.close_reason, ticket.closed_at = "", None
+    if row.target in WITHOUT_UNIT:
+        # Nobody needs to answer what the unit asked for, and there is nothing left to wait for.
+        await extensions.close_open(act, "工单已不在办理中")
+        await suspensions.close_open(act, "工单已不在办理中")
     await _clocks(act, plan)
     if row.target in TERMINAL:
         await act.timing.stop(ticket, now)

@@ -40,6 +40,7 @@ SHORTEST = 6
 """Characters below which a message says nothing that anybody could handle ("喂，你好")."""
 OTHER = "99"
 """Category until an agent has chosen one."""
+LATER = "待坐席核对后再告知"
 MADE = "由电话留言的转写自动登记，待坐席核对"
 
 
@@ -130,7 +131,7 @@ class MessageTickets:
         act = Act(session, timing, SYSTEM, ticket, now)
         await apply(act, "T01", Opened(call.id, message.id))
         about = (("call_id", call.id), ("message_id", message.id))
-        await apply(act, "T05", Submitted(MADE, tells=False, detail=about))
+        await apply(act, "T05", Submitted(MADE, silent=LATER, detail=about))
         return ticket
 
     async def _fields(self, session: AsyncSession, draft: TicketDraft, text: str) -> TicketFields:

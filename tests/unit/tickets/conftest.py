@@ -41,6 +41,12 @@ class Centre:
     other_liaison: Actor
     reviewer: Actor
     dispatcher: Actor
+    head: Actor
+    """Head of dispatching."""
+    unit_head: Actor
+    other_unit_head: Actor
+    follow_up: Actor
+    petition: Actor
     urban: int
     labour: int
     emergency: int
@@ -97,7 +103,8 @@ async def _people(sessions: Sessions, now: datetime) -> dict[str, int]:
         users = {}
         for login, unit in (
             ("agent1", None), ("agent2", None), ("urban", "urban"), ("labour", "labour"),
-            ("reviewer", None), ("dispatcher", None),
+            ("reviewer", None), ("dispatcher", None), ("urbanhead", "urban"), ("labourhead", "labour"),
+            ("head", None), ("followup", None), ("petition", None),
         ):  # fmt: skip
             users[login] = User(
                 login=login,
@@ -149,6 +156,11 @@ async def centre(sessions: Sessions, clock: FakeClock, bus: LocalBus) -> AsyncIt
         other_liaison=actor("labour", "UNIT_LIAISON", "labour"),
         reviewer=actor("reviewer", "REVIEWER"),
         dispatcher=actor("dispatcher", "DISPATCHER"),
+        head=actor("head", "DISPATCH_HEAD"),
+        unit_head=actor("urbanhead", "UNIT_HEAD", "urban"),
+        other_unit_head=actor("labourhead", "UNIT_HEAD", "labour"),
+        follow_up=actor("followup", "FOLLOWUP"),
+        petition=actor("petition", "SUPERVISOR_XF"),
         urban=ids["unit:urban"],
         labour=ids["unit:labour"],
         emergency=ids["unit:e110"],

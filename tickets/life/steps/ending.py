@@ -41,6 +41,13 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class Waived:
+    """T24w: why the assisting unit is not needed any longer."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class TakenBack:
     """T27: who returned it and why."""
 
@@ -174,10 +181,29 @@ async def _tell_unmerged(act: Act, data: Unmerged) -> str:
     return notices.tell_citizen(act.session, act.ticket, act.now, notices.opened(act.ticket), "opened")
 
 
+async def _may_waive(act: Act, data: Waived) -> None:
+    worded("reason", data.reason, "免予协办的理由")
+    if act.ticket.nature != "ASSIST":
+        raise refuse("只有协办件可以免予协办。")
+
+
+async def _waive(act: Act, data: Waived) -> Said:
+    return Said(data.reason.strip())
+
+
+async def _tell_waived(act: Act, data: Waived) -> str:
+    ticket = act.ticket
+    if ticket.unit_id is not None:
+        text = f"【12345热线】协办工单{ticket.ticket_no}不再需要您单位办理。"
+        notices.tell_unit(act.session, ticket, ticket.unit_id, act.now, "waived", text)
+    return "协办件由主办单位统一答复诉求人"
+
+
 PLANS: dict[str, Plan[Any]] = {
     "T07": Plan(Merged, guard=_may_merge, write=_merge, tell=_tell_merged),
     "T07u": Plan(Unmerged, guard=_may_unmerge, write=_unmerge, tell=_tell_unmerged),
     "T24": Plan(Withdrawn, guard=_may_withdraw, write=_withdraw, tell=_tell_withdrawn),
+    "T24w": Plan(Waived, guard=_may_waive, write=_waive, tell=_tell_waived),
     "T25": Plan(Nothing, guard=_may_archive, tell=_tell_archived),
     "T27": Plan(TakenBack, guard=_may_take_back, write=_take_back, tell=_tell_opened),
 }

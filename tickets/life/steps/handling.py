@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from db.models import ReworkRound, Suspension, Unit, UnitReply
+from db.models import ReworkRound, Unit, UnitReply
 from tickets.clocks.reckoning import Kind
 from tickets.errors import NotAllowed
 from tickets.fields import ANONYMOUS, FieldErrors, UnitReplyFields, check_reply, storable
@@ -102,14 +102,6 @@ async def _reply(act: Act, data: Replied) -> Said:
             # Told before this round began counts as told at its beginning.
             at = max(reply.contact_time, clock.started_at)
             await act.timing.happen(ticket, "inform_by", Kind.MEET, at)
-    # With the result there is nothing left to wait for.
-    await act.timing.happen(ticket, "close_by", Kind.RESUME, act.now)
-    open_waits = select(Suspension).where(
-        Suspension.ticket_id == ticket.id, Suspension.state.in_(("ASKED", "RUNNING"))
-    )
-    for wait in await act.session.scalars(open_waits):
-        wait.state = "ENDED" if wait.state == "RUNNING" else "REFUSED"
-        wait.ended_at, wait.note = act.now, "已提交办理反馈"
     for rework in await act.session.scalars(
         select(ReworkRound).where(ReworkRound.ticket_id == ticket.id, ReworkRound.replied_at.is_(None))
     ):

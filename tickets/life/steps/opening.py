@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import update
 
 from db.models import Call, Category, Voicemail
+from tickets.clocks.rules import ClockRule
 from tickets.clocks.timing import matter_of
 from tickets.fields import FIELD_NAMES, FieldErrors, TicketFields, check_open
 from tickets.life import intake, notices
@@ -25,10 +26,11 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """T05. `tells`: whether the citizen is told now; a message's caller is told when an agent has checked it."""
+    """T05. `silent`: why the citizen is not told now; `close_rule` replaces the profile's for close_by."""
 
     reason: str = ""
-    tells: bool = True
+    silent: str = ""
+    close_rule: ClockRule | None = None
     detail: tuple[tuple[str, object], ...] = ()
 
 
@@ -73,13 +75,13 @@ async def _opened(act: Act, data: Opened) -> Said:
 
 async def _submitted(act: Act, data: Submitted) -> Said:
     act.ticket.submitted_at = act.now
-    await act.timing.submitted(act.ticket, act.now)
+    await act.timing.submitted(act.ticket, act.now, data.close_rule)
     return Said(data.reason, dict(data.detail))
 
 
 async def _tell_opened(act: Act, data: Submitted) -> str:
-    if not data.tells:
-        return "留言工单待坐席核对后再告知"
+    if data.silent:
+        return data.silent
     return notices.tell_citizen(act.session, act.ticket, act.now, notices.opened(act.ticket), "opened")
 
 

@@ -17,6 +17,7 @@ from tickets.clocks.rules import due_at
 from tickets.errors import NotFound
 from tickets.life import notices
 from tickets.life.act import Act, Happens, Nothing, Plan, Said, chosen, refuse, worded
+from tickets.life.beside import RETURN, allowed, move, noted
 from tickets.life.steps.dispatching import add_dispatch, last_dispatch
 from tickets.permissions import require
 from tickets.states import State
@@ -81,6 +82,7 @@ def window_ends(act: Act, dispatched_at: datetime) -> datetime:
 
 async def propose(act: Act, data: Asked) -> ReturnRequest:
     """The liaison's request, for the unit's head to agree to. Raises a `TicketError`."""
+    await allowed(act, "propose_return")
     ticket = act.ticket
     chosen("reason_code", data.reason_code, REASONS, "退单原因")
     basis = worded("basis", data.basis, "退单的法律或职责依据")
@@ -114,6 +116,18 @@ async def propose(act: Act, data: Asked) -> ReturnRequest:
     )
     act.session.add(request)
     await act.session.flush()
+    noted(act, "propose_return", f"{REASONS[data.reason_code]}：{basis}", request_id=request.id)
+    return request
+
+
+async def drop(act: Act, note: str) -> ReturnRequest:
+    """The unit's head does not agree: the unit keeps the ticket. Raises a `TicketError`."""
+    await allowed(act, "drop_return")
+    note = worded("note", note, "不同意的理由")
+    request = await waiting(act, "ASKED")
+    move(request, RETURN, "DROPPED", "不同意申请退单")
+    request.decided_by, request.decided_at, request.note = act.actor.user_id, act.now, note
+    noted(act, "drop_return", note, request_id=request.id)
     return request
 
 
@@ -129,14 +143,16 @@ async def _head_agrees(act: Act, data: Nothing) -> None:
 
 async def _put(act: Act, data: Nothing) -> Said:
     request = await waiting(act, "ASKED")
-    request.state, request.put_by, request.put_at = "PUT", act.actor.user_id, act.now
+    move(request, RETURN, "PUT", "申请退单")
+    request.put_by, request.put_at = act.actor.user_id, act.now
     detail = {"request_id": request.id, "suggested_unit_id": request.suggested_unit_id}
     return Said(f"{REASONS[request.reason_code]}：{request.basis}", detail)
 
 
 async def _close(act: Act, state: str, note: str) -> ReturnRequest:
     request = await waiting(act, "PUT")
-    request.state, request.note = state, note
+    move(request, RETURN, state, "审核退单")
+    request.note = note
     request.decided_by, request.decided_at = act.actor.user_id, act.now
     return request
 
