@@ -62,6 +62,7 @@ ACTS = {
     "filled": "填充完成",
     "cleared": "清除",
     "enter_days": "录入放假安排",
+    "recompute": "重算时限",
 } | LABELS
 STATES = {
     "open": "待回拨",
