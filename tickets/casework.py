@@ -7,7 +7,7 @@ that is done, a supervision) is in the same transaction. Changes are announced a
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -111,11 +111,12 @@ class Casework:
         """T06."""
         return await self.step(actor, ticket_id, "T06", SentBack(missing, note))
 
-    async def complete(self, actor: Actor, ticket_id: int, fields: TicketFields) -> Ticket:
-        """T06, second half."""
+    async def complete(self, actor: Actor, ticket_id: int, changes: TicketFields | Mapping[str, str]) -> Ticket:
+        """T06, second half: all fields, or those that were missing."""
 
         async def work(act: Act) -> None:
             require(actor, "draft", act.ticket)
+            fields = changes if isinstance(changes, TicketFields) else intake.changed(act.ticket, changes)
             category = await intake.check_category(act.session, fields.category_code)
             await intake.check_region(act.session, fields.region_code)
             await apply(act, "T06b", Fields(fields, category))
@@ -233,9 +234,15 @@ class Casework:
         """T26, and T23 by the house."""
         return await self.step(actor, ticket_id, "T26", Reopened(reason))
 
-    async def withdraw(self, actor: Actor, ticket_id: int, call_id: str, reason: str) -> Ticket:
-        """T24."""
-        return await self.step(actor, ticket_id, "T24", Withdrawn(call_id, reason))
+    async def withdraw(self, actor: Actor, ticket_id: int, call_id: str | None, reason: str) -> Ticket:
+        """T24; without a call id, on the citizen's last call of the past day."""
+
+        async def work(act: Act) -> None:
+            require(actor, "withdraw", act.ticket)
+            on = call_id or await intake.last_call(act.session, act.ticket, act.now)
+            await self.take(act, "T24", Withdrawn(on, reason))
+
+        return (await self.on_ticket(actor, ticket_id, work))[0]
 
     async def archive(self, actor: Actor, ticket_id: int) -> Ticket:
         """T25."""

@@ -41,6 +41,17 @@ class SendBack(Input):
     note: Note = ""
 
 
+class Complete(Input):
+    """What was missing; what stays empty is left as it was."""
+
+    appellant_name: Annotated[Line, Field(max_length=64, title="诉求人姓名")] = ""
+    phone: Annotated[Line, Field(max_length=32, title="联系电话")] = ""
+    occurred_text: Annotated[Line, Field(max_length=120, title="事发时间")] = ""
+    place_text: Annotated[Line, Field(max_length=200, title="事发地点")] = ""
+    content: Annotated[Text, Field(max_length=8000, title="诉求内容")] = ""
+    demand: Annotated[Text, Field(max_length=2000, title="期望结果")] = ""
+
+
 class Merge(Input):
     master_no: Annotated[Line, Field(max_length=18, title="主办工单编号")]
     note: Note = ""

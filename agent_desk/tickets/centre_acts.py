@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from agent_desk.tickets import case_forms as forms
 from agent_desk.tickets.case_act import UNITS, CaseAct, Field
+from agent_desk.tickets.case_doing import complete, follow_up
 from agent_desk.web.permissions import Permission
-from db.models import Extension, Supervision, Suspension, Ticket
-from tickets.actor import Actor
-from tickets.desk import TicketDesk
+from db.models import Extension, Supervision, Suspension
 from tickets.fields import FIELD_NAMES
 from tickets.life.extensions import ASKABLE
-from tickets.life.steps.following import SATISFACTION, FollowedUp
+from tickets.life.steps.following import SATISFACTION
 from tickets.life.steps.reviewing import FAULTS
 from tickets.life.supervisions import LEVELS, WITH_UNIT
 from tickets.states import OPEN, State
@@ -30,17 +29,6 @@ def _in(*states: State) -> frozenset[State]:
     return frozenset(states)
 
 
-async def _follow_up(desk: TicketDesk, actor: Actor, ticket_id: int, form: forms.FollowUp) -> Ticket:
-    said = FollowedUp(
-        reached=form.reached == "yes",
-        satisfaction=int(form.satisfaction) if form.satisfaction else None,
-        solved={"yes": True, "no": False}.get(form.solved),
-        disputed=form.disputed == "yes",
-        note=form.note,
-    )
-    return await desk.cases.follow_up(actor, ticket_id, said)
-
-
 _FOLLOW = (
     Field("reached", "是否联系上", _YES_NO),
     Field("satisfaction", "满意程度", {str(n): name for n, name in SATISFACTION.items()}, optional=True),
@@ -50,7 +38,34 @@ _FOLLOW = (
 )
 _EVIDENCE = (Field("evidence", "核实情况", long=True),)
 _REVIEW = _in(_S.RETURN_REVIEW)
+
+
+_COMPLETE = tuple(
+    Field(name, label, long=name in ("content", "demand"), optional=True) for name, label in _MISSING.items()
+)
 CENTRE_ACTS = (
+    CaseAct(
+        "complete",
+        "补充完整",
+        _P.TAKE_CALLS,
+        "draft",
+        _in(_S.SUPPLEMENT),
+        complete,
+        forms.Complete,
+        _COMPLETE,
+        hint="只填需要改动的内容，其余保持不变。",
+    ),
+    CaseAct(
+        "withdraw",
+        "撤诉",
+        _P.WITHDRAW,
+        "withdraw",
+        OPEN - {_S.DRAFT},
+        lambda d, a, t, f: d.cases.withdraw(a, t, None, f.note),
+        forms.Noted,
+        (Field("note", "诉求人撤诉的原话"),),
+        hint="须由诉求人在最近一天内的来电中提出。",
+    ),
     CaseAct(
         "dispatch",
         "派单",
@@ -207,7 +222,7 @@ CENTRE_ACTS = (
         _P.FOLLOW_UP,
         "follow_up",
         _in(_S.FOLLOW_UP),
-        _follow_up,
+        follow_up,
         forms.FollowUp,
         _FOLLOW,
         hint="不满意或有异议的，自动转满意度核实。",

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     SUPERVISE = "supervise"
     """Verifying dissatisfaction, and supervision orders."""
     URGE = "urge"
+    WITHDRAW = "withdraw"
     RESUME = "resume"
     UNIT_LIST = "unit_list"
     """The list of one's own unit's tickets."""
@@ -64,7 +65,7 @@ _UNIT = frozenset({Permission.UNIT_LIST, Permission.READ_TICKETS})
 _WORK = frozenset({Permission.REPLY, Permission.ASK_TIME, Permission.RESUME})
 
 TABLE: dict[str, frozenset[Permission]] = {
-    "AGENT": _AGENT | {Permission.URGE},
+    "AGENT": _AGENT | {Permission.URGE, Permission.WITHDRAW},
     "LIAISON_110": _AGENT,
     "SHIFT_LEAD": _AGENT
     | {
@@ -77,7 +78,7 @@ TABLE: dict[str, frozenset[Permission]] = {
     "DISPATCHER": _CENTRE | _DISPATCH,
     "DISPATCH_HEAD": _CENTRE | _DISPATCH | {Permission.DESIGNATE, Permission.REFUSE_TIME},
     "REVIEWER": _CENTRE | {Permission.REVIEW, Permission.REWORK, Permission.URGE},
-    "FOLLOWUP": _CENTRE | {Permission.FOLLOW_UP, Permission.REOPEN, Permission.URGE},
+    "FOLLOWUP": _CENTRE | {Permission.FOLLOW_UP, Permission.REOPEN, Permission.URGE, Permission.WITHDRAW},
     "QA": _CENTRE | {Permission.PLAY_ANY_RECORDING},
     "KB_EDITOR": frozenset({Permission.READ_KNOWLEDGE}),
     "KB_APPROVER": frozenset({Permission.READ_KNOWLEDGE}),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -41,6 +42,28 @@ async def ticket_by_no(session: AsyncSession, ticket_no: str) -> Ticket:
     if ticket is None:
         raise NotFound("没有找到这个编号的工单。")
     return ticket
+
+
+LATELY = timedelta(days=1)
+"""How old a call may be on which a citizen withdrew."""
+
+
+async def last_call(session: AsyncSession, ticket: Ticket, now: datetime) -> str:
+    """The last call from one of the ticket's numbers within a day, "" when there is none."""
+    numbers = sorted({ticket.phone, ticket.phone_alt, ticket.caller_id} - {""})
+    found = await session.scalar(
+        select(Call.id)
+        .where(Call.caller.in_(numbers), Call.started_at >= now - LATELY)
+        .order_by(Call.started_at.desc())
+        .limit(1)
+    )
+    return found or ""
+
+
+def changed(ticket: Ticket, changes: Mapping[str, str]) -> TicketFields:
+    """The ticket's fields with these in their place; raises `FieldErrors`."""
+    kept = {name: getattr(ticket, name) for name in TicketFields.model_fields if hasattr(ticket, name)}
+    return TicketFields.parse(kept | dict(changes))
 
 
 async def find_call(session: AsyncSession, actor: Actor, call_id: str | None, holder: int | None) -> Call | None:

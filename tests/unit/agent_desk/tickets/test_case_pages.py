@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from agent_desk.tickets.case_table import ACTS
 from agent_desk.web.permissions import TABLE
-from db.models import Extension, Supervision, Ticket, TicketClock
+from db.models import Call, Extension, Supervision, Ticket, TicketClock, User
 from runtime.clock import local
 from tests.unit.agent_desk.conftest import Desk, Person
 from tests.unit.agent_desk.units.test_unit_pages import state, ticket
@@ -163,3 +163,34 @@ async def test_who_is_no_longer_the_unit_goes_on_to_the_list(desk: Desk) -> None
     assert done.headers[hdrs.LOCATION] == f"/unit/tickets/{number}"
     async with desk.sessions() as session:
         assert await session.scalar(select(Ticket.state)) == "RETURN_REVIEW"
+
+
+async def test_an_incomplete_ticket_comes_back_complete(desk: Desk) -> None:
+    number = await ticket(desk, "urban")
+    async with desk.sessions.begin() as session:
+        row = (await session.scalars(select(Ticket))).one()
+        agent_id = await session.scalar(select(User.id).where(User.login == "agent1"))
+        row.created_by = agent_id
+    liaison, head, dispatcher, agent = [
+        await desk.log_in(name) for name in ("urban", "urbanhead", "dispatcher", "agent1")
+    ]
+    assert await act(head, number, "ask_return", reason_code="UNCLEAR", basis="没有写明具体位置") == 303
+    assert await act(dispatcher, number, "approve_return", note="请补充位置") == 303
+    assert await act(dispatcher, number, "send_back", missing="place_text") == 303
+    assert "补充完整" in await (await agent.get(f"/tickets/{number}")).text()
+    assert await act(liaison, number, "complete", place_text="桃溪社区门口") == 403
+    assert await act(agent, number, "complete", place_text="桃溪社区门口") == 303
+    async with desk.sessions() as session:
+        found = (await session.scalars(select(Ticket))).one()
+    assert (found.state, found.place_text) == ("REGISTERED", "桃溪社区门口")
+
+
+async def test_a_withdrawal_needs_the_citizens_call(desk: Desk) -> None:
+    number, clerk = await ticket(desk, category_code="1109"), await desk.log_in("followup")
+    refused = await clerk.form(f"/cases/{number}/withdraw", note="不需要办理了")
+    assert refused.status == 422
+    assert "没有找到这通电话" in await refused.text()
+    async with desk.sessions.begin() as session:
+        session.add(Call(id="c1", caller="13912345678", started_at=desk.clock.now()))
+    assert await act(clerk, number, "withdraw", note="不需要办理了") == 303
+    assert await state(desk, number) == "CLOSED"
