@@ -248,6 +248,14 @@ class Casework:
         """T25."""
         return await self.step(actor, ticket_id, "T25")
 
+    async def master_of(self, ticket_id: int) -> int:
+        """The ticket of which this one is an assist. Raises `NotFound`."""
+        async with self._sessions() as session:
+            ticket = await session.get(Ticket, ticket_id)
+        if ticket is None or ticket.nature != "ASSIST" or ticket.master_id is None:
+            raise NotFound("没有找到这个协办单位。")
+        return ticket.master_id
+
     async def _unit(self, act: Act, unit_id: int) -> Unit:
         unit = await act.session.get(Unit, unit_id)
         if unit is None:

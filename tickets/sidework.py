@@ -84,6 +84,11 @@ class Sidework:
 
         return (await self._cases.on_ticket(actor, ticket_id, work, also=[child_id]))[0]
 
+    async def waive(self, actor: Actor, child_id: int, reason: str) -> Ticket:
+        """The same, named by the assisting unit's own ticket alone. Returns the matter's ticket."""
+        master_id = await self._cases.master_of(child_id)
+        return await self.waive_assist(actor, master_id, child_id, reason)
+
     # -- links, urging, supervision ----------------------------------------------------------------------
     async def link(self, actor: Actor, ticket_id: int, master_no: str, kind: str, note: str = "") -> Ticket:
         async def work(act: Act) -> None:

@@ -47,3 +47,5 @@ class CaseAct:
     fields: tuple[Field, ...] = ()
     waits: tuple[type[Any], str] | None = None
     hint: str = field(default="", kw_only=True)
+    only: Callable[[Ticket], bool] = field(default=lambda ticket: True, kw_only=True)
+    """For which tickets in these states it has a meaning at all."""

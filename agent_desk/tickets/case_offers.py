@@ -35,7 +35,10 @@ async def offers(
     open_to_all = [
         act
         for act in ACTS.values()
-        if act.permission in permissions and state in act.when and may(actor, act.matrix, ticket)
+        if act.permission in permissions
+        and state in act.when
+        and act.only(ticket)
+        and may(actor, act.matrix, ticket)
     ]
     found = [act for act in open_to_all if act.waits is None or await _waits(session, ticket_id, *act.waits)]
     units: dict[str, str] = {}

@@ -194,3 +194,27 @@ async def test_a_withdrawal_needs_the_citizens_call(desk: Desk) -> None:
         session.add(Call(id="c1", caller="13912345678", started_at=desk.clock.now()))
     assert await act(clerk, number, "withdraw", note="不需要办理了") == 303
     assert await state(desk, number) == "CLOSED"
+
+
+async def test_an_assisting_unit_is_named_and_waived(desk: Desk) -> None:
+    number, head = await ticket(desk), await desk.log_in("head")
+    assert await act(head, number, "add_assist", unit_id=str(await desk.unit("labour")), note="核实用工") == 303
+    async with desk.sessions() as session:
+        child = (await session.scalars(select(Ticket).where(Ticket.nature == "ASSIST"))).one()
+    page = await (await head.get(f"/tickets/{child.ticket_no}")).text()
+    assert "免予协办" in page and "确定协办单位" not in page
+    assert await act(head, number, "waive", note="主办单位可独立办结") == 422
+    assert await act(head, child.ticket_no, "waive", note="主办单位可独立办结") == 303
+    assert await state(desk, child.ticket_no) == "CLOSED"
+
+
+async def test_a_merge_is_made_and_undone(desk: Desk) -> None:
+    numbers = [await ticket(desk), await ticket(desk)]
+    dispatcher, head = await desk.log_in("dispatcher"), await desk.log_in("urbanhead")
+    assert await act(head, numbers[1], "ask_return", reason_code="UNCLEAR", basis="没有写明具体位置") == 303
+    assert await act(dispatcher, numbers[1], "approve_return", note="重复诉求") == 303
+    assert await act(dispatcher, numbers[1], "merge", master_no=numbers[0]) == 303
+    page = await (await dispatcher.get(f"/tickets/{numbers[1]}")).text()
+    assert "撤销并单" in page and "重新办理" not in page
+    assert await act(dispatcher, numbers[1], "unmerge", note="不是同一处") == 303
+    assert await state(desk, numbers[1]) == "REGISTERED"
