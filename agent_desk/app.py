@@ -30,7 +30,7 @@ from agent_desk.live import page_socket, sip_proxy
 from agent_desk.live.hub import HUB, LiveHub
 from agent_desk.live.open_sockets import SOCKETS, OpenSockets, checked
 from agent_desk.live.sip_proxy import CLIENT
-from agent_desk.tickets import ticket_pages
+from agent_desk.tickets import case_pages, ticket_pages
 from agent_desk.units import unit_pages
 from agent_desk.web import openapi
 from agent_desk.web.access import WEB_SESSIONS, Logs, allow, authorise
@@ -63,6 +63,7 @@ ROOMS = (
     page_socket,
     sip_proxy,
     ticket_pages,
+    case_pages,
     unit_pages,
     unwatched,
     board,

@@ -32,6 +32,7 @@ from hotline.commands import (
     prompts,
     script,
     text,
+    tickets,
     understand,
     user,
 )
@@ -74,6 +75,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(script.app, name="script")
 app.add_typer(text.app, name="text")
+app.add_typer(tickets.app, name="tickets")
 app.add_typer(user.app, name="user")
 app.command("call")(call.call)
 app.command("openapi")(openapi.openapi)

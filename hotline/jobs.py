@@ -24,6 +24,7 @@ from db.turns import Turn, take_turn
 from kb.articles import expire_articles
 from runtime.bus import Bus
 from runtime.clock import Clock, local
+from tickets.sweeps import TicketSweeps
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class Jobs:
         self._bus = bus
         self._callbacks = Callbacks(sessions, bus, clock, hours=hours) if bus is not None else None
         self._outcomes = Outcomes(sessions, bus, clock=clock, hours=hours) if bus is not None else None
+        self._tickets = TicketSweeps(sessions, clock, bus)
         self._validity_of: date | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -79,6 +81,7 @@ class Jobs:
                 self.tell_of_messages,
                 self.mark_recordings,
                 self.move_validity,
+                self.tend_tickets,
             ):
                 try:
                     await job()
@@ -139,6 +142,12 @@ class Jobs:
             rows = select(Recording).where(*undated).limit(500).with_for_update(skip_locked=True)
             for row in await session.scalars(rows):
                 row.delete_after = row.started_at + RETENTION
+
+    async def tend_tickets(self) -> None:
+        """Lamps that turn yellow or red, requests that nobody answered in time, and the archive."""
+        await self._tickets.lamps()
+        await self._tickets.lapse_extensions()
+        await self._tickets.archive()
 
     async def move_validity(self) -> None:
         """Once a day, soon after midnight in Shanghai: articles begin or cease to be valid, the index follows."""

@@ -14,24 +14,27 @@ from collections.abc import Awaitable, Callable
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
-from db.models import Ticket
+from db.models import Call, Category, Ticket
 from db.session import Sessions
 from runtime.bus import Bus
 from runtime.clock import Clock
-from tickets.actor import SYSTEM, Actor
+from tickets.actor import Actor
+from tickets.casework import STALE, Casework
 from tickets.clocks.sla import DEFAULT
 from tickets.clocks.timing import Timing
 from tickets.drafting.draft_row import lock_draft
 from tickets.errors import Conflict
 from tickets.fields import TicketFields, UnitReplyFields, check_answer, check_decline, check_open
 from tickets.life import intake, notices
-from tickets.life.dispatch import dispatch
-from tickets.life.handling import Handling
-from tickets.life.trail import record
+from tickets.life.act import Act
+from tickets.life.steps.dispatching import Dispatched
+from tickets.life.steps.opening import Declined, Opened, Settled, Submitted
+from tickets.life.writer import apply
 from tickets.life.writing import announce, write
 from tickets.messages.check import check, unchecked
 from tickets.permissions import require
-from tickets.states import DECLINE_CODES, State, step
+from tickets.sidework import Sidework
+from tickets.states import State
 
 Work = Callable[[AsyncSession], Awaitable[Ticket]]
 Make = Callable[[AsyncSession, int | None], Awaitable[Ticket]]
@@ -45,6 +48,8 @@ class TicketDesk:
         self._bus = bus
         self._clock = clock
         self._profile = profile
+        self.cases = Casework(sessions, bus, clock, profile=profile)
+        self.beside = Sidework(self.cases)
 
     # -- an agent and a draft --------------------------------------------------------------------------
     async def open_ticket(
@@ -66,34 +71,20 @@ class TicketDesk:
             category = await intake.check_category(session, fields.category_code)
             await intake.check_region(session, fields.region_code)
             unit = await intake.check_unit(session, unit_id) if unit_id is not None else None
-            timing = await Timing.load(session, now, self._profile)
+            timing = await Timing.load(session, now, self._profile, actor.user_id)
             ticket = await _of_message(session, call_id, message_call)
             if ticket is not None:
-                await check(
-                    session, ticket, fields, actor=actor, call=call, category=category, timing=timing, now=now
-                )
+                act = Act(session, timing, actor, ticket, now)
+                await check(act, fields, category, call)
                 notices.tell_citizen(session, ticket, now, notices.opened(ticket), "opened")
             else:
-                ticket = await intake.add_ticket(
-                    session,
-                    fields,
-                    state=State.REGISTERED,
-                    category=category,
-                    actor=actor,
-                    call=call,
-                    now=now,
-                    profile=timing.profile,
-                    jurisdiction_id=await intake.jurisdiction_of(session, actor, unit),
-                )
-                await timing.submitted(ticket, now)
-                silent = notices.tell_citizen(session, ticket, now, notices.opened(ticket), "opened")
-                record(session, ticket, actor, now, step("T01", None), None, call_id=call_id or "")
-                record(session, ticket, actor, now, step("T05", State.DRAFT), State.DRAFT, no_notice=silent)
+                place = await intake.jurisdiction_of(session, actor, unit)
+                act = await self._draft(timing, session, actor, fields, category, call, place, call_id)
+                await apply(act, "T05", Submitted())
             if unit is not None:
-                await session.flush()
                 # The agent only names the unit; the house dispatches by it, so that the trail stays honest.
-                await dispatch(session, timing, ticket, unit, SYSTEM, now, f"{actor.name}提交时选定承办单位")
-            return ticket
+                await apply(act.of_house(), "T08", Dispatched(unit, f"{actor.name}提交时选定承办单位"))
+            return act.ticket
 
         return await self._submit(actor, call_id, make, message_call)
 
@@ -111,12 +102,13 @@ class TicketDesk:
         require(actor, "answer")
         check_answer(fields, article_id, answer_text)
 
-        async def finish(session: AsyncSession, ticket: Ticket) -> str:
-            ticket.article_id = await intake.check_article(session, article_id)
-            ticket.answer_text = answer_text.strip()
+        async def finish(act: Act) -> str:
+            act.ticket.article_id = await intake.check_article(act.session, article_id)
+            act.ticket.answer_text = answer_text.strip()
+            act.ticket.procedure = "IMMEDIATE"
             return "已在通话中口头答复"
 
-        return await self._settle(actor, fields, call_id, "T02", finish, message_call)
+        return await self._settle(actor, fields, call_id, "T02", Settled(finish), message_call)
 
     async def decline(
         self,
@@ -132,14 +124,7 @@ class TicketDesk:
         require(actor, "decline")
         check_decline(fields, code, told)
 
-        async def finish(session: AsyncSession, ticket: Ticket) -> str:
-            ticket.decline_code = code
-            ticket.answer_text = told.strip()
-            text = notices.declined(ticket, DECLINE_CODES[code])
-            notices.tell_citizen(session, ticket, self._clock.now(), text, "declined")
-            return f"{DECLINE_CODES[code]}；已告知：{told.strip()}"
-
-        return await self._settle(actor, fields, call_id, "T04", finish, message_call)
+        return await self._settle(actor, fields, call_id, "T04", Declined(code, told), message_call)
 
     async def hand_over(
         self,
@@ -155,8 +140,9 @@ class TicketDesk:
         async with self._sessions() as session:
             elsewhere = (await intake.check_handoff(session, handoff_id, call_id)).target_kind == "hotline"
 
-        async def finish(session: AsyncSession, ticket: Ticket) -> str:
-            handoff = await intake.check_handoff(session, handoff_id, call_id)
+        async def finish(act: Act) -> str:
+            ticket = act.ticket
+            handoff = await intake.check_handoff(act.session, handoff_id, call_id)
             what = "外地事项" if elsewhere else "紧急事项"
             ticket.title = ticket.title or f"{what}移交{handoff.target}"
             ticket.content = ticket.content or handoff.summary or f"通话中发现{what}，已移交。"
@@ -171,47 +157,28 @@ class TicketDesk:
             or (intake.ELSEWHERE_CATEGORY if elsewhere else intake.EMERGENCY_CATEGORY),
         }
         fields = fields.model_copy(update=blanks)
-        return await self._settle(actor, fields, call_id, "T03", finish, message_call)
+        return await self._settle(actor, fields, call_id, "T03", Settled(finish), message_call)
 
     # -- the centre and the unit -----------------------------------------------------------------------
     async def dispatch(self, actor: Actor, ticket_id: int, unit_id: int, note: str = "") -> Ticket:
         """Send a registered ticket to a unit (T08)."""
-
-        async def work(session: AsyncSession) -> Ticket:
-            ticket = await intake.lock_ticket(session, ticket_id)
-            require(actor, "dispatch", ticket)
-            unit = await intake.check_unit(session, unit_id)
-            now = self._clock.now()
-            timing = await Timing.load(session, now, self._profile)
-            return await dispatch(session, timing, ticket, unit, actor, now, note)
-
-        return await self._act(work)
+        return await self.cases.dispatch(actor, ticket_id, unit_id, note)
 
     async def sign(self, actor: Actor, ticket_id: int) -> Ticket:
         """The unit signs for the ticket (T09)."""
-        return await self._handle(actor, ticket_id, lambda handling: handling.sign())
+        return await self.cases.sign(actor, ticket_id)
 
     async def transfer(self, actor: Actor, ticket_id: int, to: str) -> Ticket:
         """The unit accepts and names the office or person who handles it (T14)."""
-        return await self._handle(actor, ticket_id, lambda handling: handling.transfer(to))
+        return await self.cases.transfer(actor, ticket_id, to)
 
     async def inform(self, actor: Actor, ticket_id: int, note: str) -> Ticket:
         """The unit has told the citizen that it is handling the matter (T15, ordinary procedure)."""
-        return await self._handle(actor, ticket_id, lambda handling: handling.inform(note))
+        return await self.cases.inform(actor, ticket_id, note)
 
     async def reply(self, actor: Actor, ticket_id: int, reply: UnitReplyFields) -> Ticket:
         """The unit's result (T16). A ticket that was only signed passes T14 on the way, in the unit's own name."""
-        return await self._handle(actor, ticket_id, lambda handling: handling.reply(reply))
-
-    async def _handle(self, actor: Actor, ticket_id: int, act: Callable[[Handling], Awaitable[None]]) -> Ticket:
-        async def work(session: AsyncSession) -> Ticket:
-            ticket = await intake.lock_ticket(session, ticket_id)
-            now = self._clock.now()
-            timing = await Timing.load(session, now, self._profile)
-            await act(Handling(session, timing, actor, ticket, now))
-            return ticket
-
-        return await self._act(work)
+        return await self.cases.reply(actor, ticket_id, reply)
 
     # -- how every act is carried out ------------------------------------------------------------------
     async def _settle(
@@ -220,47 +187,57 @@ class TicketDesk:
         fields: TicketFields,
         call_id: str | None,
         transition_id: str,
-        finish: Callable[[AsyncSession, Ticket], Awaitable[str]],
+        data: Settled | Declined,
         message_call: str | None,
     ) -> Ticket:
-        """A draft that ends at once, without clocks; `finish` fills the row and gives the trail's reason."""
+        """A draft that ends at once, without clocks."""
         now = self._clock.now()
 
         async def make(session: AsyncSession, holder: int | None) -> Ticket:
             call = await intake.find_call(session, actor, call_id, holder)
             category = await intake.check_category(session, fields.category_code)
             await intake.check_region(session, fields.region_code)
-            row = step(transition_id, State.DRAFT)
-            timing = await Timing.load(session, now, self._profile)
+            timing = await Timing.load(session, now, self._profile, actor.user_id)
             ticket = await _of_message(session, call_id, message_call)
-            came_from = State.REGISTERED if ticket is not None else State.DRAFT
             if ticket is not None:
+                act = Act(session, timing, actor, ticket, now)
+                await check(act, fields, category, call)
                 # Nobody had looked at it: for whoever checks it, it stands where a draft stands.
-                await check(
-                    session, ticket, fields, actor=actor, call=call, category=category, timing=timing, now=now
-                )
-                await timing.stop(ticket, now)
-            else:
-                ticket = await intake.add_ticket(
-                    session,
-                    fields,
-                    state=row.target,
-                    category=category,
-                    actor=actor,
-                    call=call,
-                    now=now,
-                    profile=timing.profile,
-                    jurisdiction_id=await intake.jurisdiction_of(session, actor, None),
-                )
-                record(session, ticket, actor, now, step("T01", None), None, call_id=call_id or "")
-            ticket.state, ticket.close_reason, ticket.closed_at = row.target, row.close_reason or "", now
-            if transition_id == "T02":
-                ticket.procedure = "IMMEDIATE"
-            reason = await finish(session, ticket)
-            record(session, ticket, actor, now, row, came_from, reason)
-            return ticket
+                await apply(act, transition_id, data, standing=State.DRAFT)
+                return ticket
+            place = await intake.jurisdiction_of(session, actor, None)
+            act = await self._draft(timing, session, actor, fields, category, call, place, call_id)
+            await apply(act, transition_id, data)
+            return act.ticket
 
         return await self._submit(actor, call_id, make, message_call)
+
+    async def _draft(
+        self,
+        timing: Timing,
+        session: AsyncSession,
+        actor: Actor,
+        fields: TicketFields,
+        category: Category,
+        call: Call | None,
+        place: int | None,
+        call_id: str | None,
+    ) -> Act:
+        """A new row with these fields, and its first step (T01)."""
+        now = self._clock.now()
+        ticket = await intake.add_ticket(
+            session,
+            fields,
+            category=category,
+            actor=actor,
+            call=call,
+            now=now,
+            profile=timing.profile,
+            jurisdiction_id=place,
+        )
+        act = Act(session, timing, actor, ticket, now)
+        await apply(act, "T01", Opened(call_id or ""))
+        return act
 
     async def _submit(self, actor: Actor, call_id: str | None, make: Make, message_call: str | None) -> Ticket:
         """Run `make` under the lock of the call's draft, or return the ticket the call already has."""
@@ -287,16 +264,11 @@ class TicketDesk:
             await self._announce(ticket)
         return ticket
 
-    async def _act(self, work: Work) -> Ticket:
-        ticket = await self._write(work)
-        await self._announce(ticket)
-        return ticket
-
     async def _write(self, work: Work) -> Ticket:
         try:
             return await write(self._sessions, work)
         except StaleDataError:
-            raise Conflict("工单刚刚被他人更新，请刷新后再试。") from None
+            raise Conflict(STALE) from None
 
     async def _announce(self, ticket: Ticket) -> None:
         await announce(self._bus, self._clock, ticket)

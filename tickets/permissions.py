@@ -59,7 +59,7 @@ _INTAKE = {"AGENT": _O, "SHIFT_LEAD": _O, "LIAISON_110": _O}
 _CENTRE = ("SHIFT_LEAD", "DISPATCHER", "DISPATCH_HEAD", "REVIEWER", "FOLLOWUP", "SUPERVISOR_XF")
 
 MATRIX: dict[str, dict[str, Scope]] = {
-    "draft": _INTAKE,
+    "draft": _INTAKE | {"SYSTEM": _J},
     "answer": _INTAKE,
     "hand_over": {"AGENT": _O, "SHIFT_LEAD": _J, "LIAISON_110": _J},
     # Agents "propose" in the matrix: their refusal stands at once and the dispatcher samples it (T04).
@@ -68,8 +68,17 @@ MATRIX: dict[str, dict[str, Scope]] = {
     "dispatch": {"DISPATCHER": _J, "DISPATCH_HEAD": _J, "SYSTEM": _J},
     "designate": {"DISPATCH_HEAD": _J},
     "sign": {"UNIT_LIAISON": _U, "UNIT_HEAD": _U},
-    "ask_return": {"UNIT_LIAISON": _U},
+    "ask_return": {"UNIT_LIAISON": _U, "UNIT_HEAD": _U},
+    "approve_return": {"UNIT_HEAD": _U},
     "decide_return": {"DISPATCHER": _J, "DISPATCH_HEAD": _J},
+    "ask_extension": {"UNIT_LIAISON": _U, "HANDLER": _U, "UNIT_HEAD": _U},
+    "sign_extension": {"UNIT_HEAD": _U},
+    "grant_extension": {"DISPATCH_HEAD": _J},
+    "refuse_extension": {"DISPATCH_HEAD": _J, "SUPERVISOR_XF": _J},
+    "resume": {"UNIT_LIAISON": _U, "HANDLER": _U, "UNIT_HEAD": _U, "DISPATCHER": _J, "DISPATCH_HEAD": _J},
+    "assist": {"DISPATCH_HEAD": _J},
+    "supervise": {"SUPERVISOR_XF": _J, "SYSTEM": _J},
+    "answer_supervision": {"UNIT_HEAD": _U},
     "transfer": {"UNIT_LIAISON": _U, "UNIT_HEAD": _U},
     "reply": {"UNIT_LIAISON": _U, "HANDLER": _U, "UNIT_HEAD": _U},
     "review_reply": {"REVIEWER": _J},
@@ -79,7 +88,7 @@ MATRIX: dict[str, dict[str, Scope]] = {
     "withdraw": {"AGENT": _O, "FOLLOWUP": _J},
     "archive": {"SYSTEM": _J},
     "reopen": {"FOLLOWUP": _J, "DISPATCHER": _J, "DISPATCH_HEAD": _J},
-    "urge": {"AGENT": _O} | dict.fromkeys(_CENTRE, _J),
+    "urge": {"AGENT": _O, "SYSTEM": _J} | dict.fromkeys(_CENTRE, _J),
     "read": {
         # An agent must find a caller's earlier tickets whoever took them; identity is masked by its own row.
         "AGENT": _J,
@@ -119,6 +128,15 @@ _ASKED_FOR: dict[str, str] = {
     "sign": "签收",
     "ask_return": "申请退单",
     "decide_return": "审核退单",
+    "approve_return": "同意申请退单",
+    "ask_extension": "申请延期或中止计时",
+    "sign_extension": "同意申请延期",
+    "grant_extension": "批准延期或中止计时",
+    "refuse_extension": "否决延期或中止计时",
+    "resume": "恢复计时",
+    "assist": "确定主办、协办单位",
+    "supervise": "督办",
+    "answer_supervision": "答复督办",
     "transfer": "流转办理",
     "reply": "填写办理反馈",
     "review_reply": "审核办理反馈",

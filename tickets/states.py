@@ -155,11 +155,80 @@ ACTIONS: dict[str, Transition] = {row.action: row for row in _ROWS}
 
 CHECK = Transition("T05c", frozenset({State.REGISTERED}), State.REGISTERED, "check", "核对留言", "draft")
 """An agent has checked the ticket that the house made of a message. Beside the table: no other ticket knows it."""
+UNMERGE = Transition("T07u", frozenset({State.CLOSED}), State.REGISTERED, "unmerge", "撤销并单", "merge")
+"""A merge was a mistake: the ticket is its own again. Beside the table, which knows no way back."""
+WAIVE = Transition("T24w", OPEN, State.CLOSED, "waive", "免予协办", "assist", CloseReason.EXCLUDED)
+"""An assisting unit is not needed any longer. Beside the table: only assists know it."""
+ALL: dict[str, Transition] = TRANSITIONS | {row.id: row for row in (CHECK, UNMERGE, WAIVE)}
+
+
+class Side(StrEnum):
+    """Whoever has acted on one side of a ticket may not act on its other side."""
+
+    UNIT = "UNIT"
+    CENTRE = "CENTRE"
+
+
+_UNIT_STEPS = ("T09", "T10", "T14", "T15", "T16")
+_CENTRE_STEPS = (
+    "T06", "T07", "T07u", "T08", "T11", "T12", "T13", "T17", "T18", "T19", "T20", "T21", "T22", "T23", "T24w",
+    "T26", "T27",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """An act that leaves the ticket's state as it is: its name for people, who may, and for which side."""
+
+    label: str
+    permission: str
+    side: Side | None = None
+
+
+_U, _Z = Side.UNIT, Side.CENTRE
+BESIDE: dict[str, Beside] = {
+    "propose_return": Beside("拟申请退单", "ask_return", _U),
+    "drop_return": Beside("不同意申请退单", "approve_return", _U),
+    "ask_extension": Beside("申请延期", "ask_extension", _U),
+    "sign_extension": Beside("同意申请延期", "sign_extension", _U),
+    "grant_extension": Beside("批准延期", "grant_extension", _Z),
+    "refuse_extension": Beside("不批准延期", "refuse_extension", _Z),
+    "lapse_extension": Beside("逾期未批视为不同意延期", "archive"),
+    "ask_suspension": Beside("申请中止计时", "ask_extension", _U),
+    "suspend": Beside("批准中止计时", "grant_extension", _Z),
+    "refuse_suspension": Beside("不批准中止计时", "refuse_extension", _Z),
+    "resume": Beside("恢复计时", "resume"),
+    "add_assist": Beside("确定协办单位", "assist", _Z),
+    "end_assist": Beside("协办办结", "archive"),
+    "waive_assist": Beside("免予协办", "assist", _Z),
+    "link": Beside("关联工单", "merge", _Z),
+    "unlink": Beside("撤销关联", "merge", _Z),
+    "urge": Beside("催办", "urge"),
+    "supervise": Beside("督办", "supervise", _Z),
+    "answer_supervision": Beside("答复督办", "answer_supervision", _U),
+    "end_supervision": Beside("督办办结", "supervise", _Z),
+    "raise_supervision": Beside("提级督办", "supervise", _Z),
+    "attempt": Beside("回访未接通", "follow_up", _Z),
+    "lamp_yellow": Beside("亮黄灯", "archive"),
+    "lamp_red": Beside("亮红灯", "archive"),
+    "remind": Beside("书面催办通知", "archive"),
+}
+"""Keys are what the trail calls them."""
+
+SIDES: dict[str, Side] = (
+    {ALL[id].action: Side.UNIT for id in _UNIT_STEPS}
+    | {ALL[id].action: Side.CENTRE for id in _CENTRE_STEPS}
+    | {action: beside.side for action, beside in BESIDE.items() if beside.side is not None}
+)
+LABELS: dict[str, str] = {row.action: row.label for row in ALL.values()} | {
+    action: beside.label for action, beside in BESIDE.items()
+}
+"""What every act in the trail of a ticket is called."""
 
 
 def step(transition_id: str, current: State | None) -> Transition:
     """The transition if it leads away from `current`; raises `WrongState` naming both sides otherwise."""
-    row = TRANSITIONS[transition_id]
+    row = ALL[transition_id]
     if current in row.sources:
         return row
     is_now = STATE_NAMES[current] if current else "尚未建立"

@@ -23,7 +23,7 @@ from agent_desk.web.requests import asked
 from agent_desk.web.services import services
 from db.models import AuditEvent, Ticket, Unit, User
 from runtime.clock import SHANGHAI
-from tickets.states import ACTIONS, CHECK, STATE_NAMES, State
+from tickets.states import LABELS, STATE_NAMES, State
 
 PAGE = 50
 """Rows of a page."""
@@ -62,7 +62,8 @@ ACTS = {
     "filled": "填充完成",
     "cleared": "清除",
     "enter_days": "录入放假安排",
-} | {action: row.label for action, row in (ACTIONS | {CHECK.action: CHECK}).items()}
+    "recompute": "重算时限",
+} | LABELS
 STATES = {
     "open": "待回拨",
     "taken": "已认领",

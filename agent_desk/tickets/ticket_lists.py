@@ -14,6 +14,7 @@ from agent_desk.web import words
 from agent_desk.web.access import identity
 from agent_desk.web.inputs import Line, Paged, one_of
 from agent_desk.web.pages import render
+from agent_desk.web.permissions import Permission
 from agent_desk.web.requests import asked
 from agent_desk.web.services import services
 from tickets.reading.lists import PAGE, counts, list_tickets
@@ -36,10 +37,31 @@ AGENT_FILTERS: Filters = {
 }
 
 
+WORK_FILTERS: Mapping[Permission, tuple[str, tuple[str, tuple[str, ...]]]] = {
+    Permission.DISPATCH: ("divert", ("待分流", ("REGISTERED", "REWORK"))),
+    Permission.DESIGNATE: ("disputes", ("退单审核", ("RETURN_REVIEW",))),
+    Permission.REVIEW: ("review", ("待审核", ("REPLIED",))),
+    Permission.FOLLOW_UP: ("follow", ("待回访", ("FOLLOW_UP",))),
+    Permission.SUPERVISE: ("verify", ("满意度核实", ("VERIFY",))),
+}
+"""What waits for whom; whoever has none of these sees what is open."""
+CENTRE_FILTERS: Filters = {
+    **dict(WORK_FILTERS.values()),
+    "disputes": ("退单审核", ("RETURN_REVIEW",)),
+    **AGENT_FILTERS,
+}
+
+
+def centre_filters(permissions: frozenset[Permission]) -> Filters:
+    """The filters of the centre's list, what waits for this person first."""
+    own = dict(entry for permission, entry in WORK_FILTERS.items() if permission in permissions)
+    return own | {key: named for key, named in CENTRE_FILTERS.items() if key not in own}
+
+
 class Wanted(Paged):
     """Which of the list's filters, and words to search for."""
 
-    show: Annotated[str, one_of(UNIT_FILTERS | AGENT_FILTERS, "请从列表中选择。")] = ""
+    show: Annotated[str, one_of(UNIT_FILTERS | CENTRE_FILTERS, "请从列表中选择。")] = ""
     q: Annotated[Line, Field(max_length=60, title="搜索内容")] = ""
 
 

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from agent_desk.agents.draft_api import refusal
 from agent_desk.agents.hearing import may_hear_message
 from agent_desk.agents.recordings import may_hear
-from agent_desk.tickets.ticket_lists import AGENT_FILTERS, Wanted, show_list
+from agent_desk.tickets.case_offers import offers
+from agent_desk.tickets.ticket_lists import AGENT_FILTERS, Wanted, centre_filters, show_list
 from agent_desk.web import words
 from agent_desk.web.access import Gives, Logs, allow, identity
 from agent_desk.web.limits import PAGES
@@ -19,6 +20,7 @@ from agent_desk.web.services import services
 from db.models import Recording, Ticket, TicketDraft, Voicemail
 from tickets.errors import NotAllowed, NotFound, TicketError
 from tickets.life.numbers import is_ticket_no
+from tickets.permissions import may
 from tickets.reading.queries import ClockView, TicketView, ticket_view
 
 routes = web.RouteTableDef()
@@ -36,7 +38,8 @@ async def own_list(request: web.Request) -> web.StreamResponse:
     own = or_(Ticket.created_by == who.user_id, of_messages)
     scope = own if who.may(Permission.TAKE_CALLS) else true()
     heading = "我的工单" if who.may(Permission.TAKE_CALLS) else "工单"
-    return await show_list(request, scope, AGENT_FILTERS, link="/tickets/", heading=heading, show_unit=True)
+    filters = AGENT_FILTERS if who.may(Permission.TAKE_CALLS) else centre_filters(who.permissions)
+    return await show_list(request, scope, filters, link="/tickets/", heading=heading, show_unit=True)
 
 
 async def find_ticket(session: AsyncSession, request: web.Request) -> TicketView:
@@ -89,21 +92,54 @@ async def _messages(
 @allow(Permission.READ_TICKETS, changes=False, limit=PAGES, logs=Logs.NOTHING, gives=Gives.PAGE)
 async def one(request: web.Request) -> web.StreamResponse:
     """A ticket with its clocks, its course and its sound, as far as the reader may see and hear."""
+    if _of_unit(request):
+        async with services(request).sessions() as session:
+            ticket = await find_ticket(session, request)
+        raise web.HTTPSeeOther(f"/unit/tickets/{ticket.ticket_no}")
+    return await show_ticket(request)
+
+
+def _of_unit(request: web.Request) -> bool:
+    who = identity(request)
+    return who.may(Permission.UNIT_LIST) and not who.may(Permission.TAKE_CALLS)
+
+
+async def page_of(request: web.Request, ticket_no: str) -> str:
+    """Where this reader goes on after an act: the ticket's page, or the list when it is no longer theirs."""
+    desk, who = services(request), identity(request)
+    async with desk.sessions() as session:
+        ticket = await session.scalar(select(Ticket).where(Ticket.ticket_no == ticket_no))
+    if _of_unit(request):
+        return f"/unit/tickets/{ticket_no}" if ticket is not None and may(who.actor, "read", ticket) else "/unit"
+    return f"/tickets/{ticket_no}"
+
+
+async def show_ticket(
+    request: web.Request,
+    *,
+    errors: dict[str, str] | None = None,
+    form: dict[str, str] | None = None,
+    failed: str = "",
+) -> web.StreamResponse:
+    """The page of the ticket in the path. `failed` is the act whose form stays open, with what was typed."""
     desk, who = services(request), identity(request)
     async with desk.sessions() as session:
         ticket = await find_ticket(session, request)
-        recordings = await _recordings(request, session, ticket)
-        messages = await _messages(request, session, ticket)
-    if who.may(Permission.UNIT_LIST) and not who.may(Permission.TAKE_CALLS):
-        raise web.HTTPSeeOther(f"/unit/tickets/{ticket.ticket_no}")
+        of_unit = _of_unit(request)
+        recordings = [] if of_unit else await _recordings(request, session, ticket)
+        messages = [] if of_unit else await _messages(request, session, ticket)
+        offered = await offers(session, who.actor, who.permissions, ticket.id)
     return render(
         request,
         "tickets/ticket.html",
+        status=422 if errors else 200,
         ticket=ticket,
         clocks=in_order(ticket),
         recordings=recordings,
         messages=messages,
         now=desk.clock.now(),
-        errors={},
-        form={},
+        errors=errors or {},
+        form=form or {},
+        failed=failed,
+        offers=offered,
     )

@@ -9,12 +9,11 @@ from aiohttp import web
 from pydantic import Field
 
 from agent_desk.tickets.ticket_lists import UNIT_FILTERS, Wanted, show_list
-from agent_desk.tickets.ticket_pages import find_ticket, in_order
+from agent_desk.tickets.ticket_pages import find_ticket, show_ticket
 from agent_desk.web.access import Gives, Logs, allow, identity
 from agent_desk.web.errors import Refused
 from agent_desk.web.inputs import Input, Line, Text
 from agent_desk.web.limits import ACTS, PAGES
-from agent_desk.web.pages import render
 from agent_desk.web.permissions import Permission
 from agent_desk.web.requests import told
 from agent_desk.web.services import services
@@ -43,31 +42,11 @@ async def unit_list(request: web.Request) -> web.StreamResponse:
     )
 
 
-async def _show(
-    request: web.Request, *, errors: dict[str, str] | None = None, form: dict[str, str] | None = None
-) -> web.StreamResponse:
-    desk = services(request)
-    async with desk.sessions() as session:
-        ticket = await find_ticket(session, request)
-    return render(
-        request,
-        "tickets/ticket.html",
-        status=422 if errors else 200,
-        messages=[],
-        ticket=ticket,
-        clocks=in_order(ticket),
-        recordings=[],
-        now=desk.clock.now(),
-        errors=errors or {},
-        form=form or {},
-    )
-
-
 @routes.get("/unit/tickets/{ticket_no}")
 @allow(Permission.UNIT_LIST, changes=False, limit=PAGES, logs=Logs.NOTHING, gives=Gives.PAGE)
 async def unit_ticket(request: web.Request) -> web.StreamResponse:
     """One ticket of the own unit, with what may be done to it."""
-    return await _show(request)
+    return await show_ticket(request)
 
 
 @routes.post("/unit/tickets/{ticket_no}/sign")
@@ -80,7 +59,7 @@ async def sign(request: web.Request) -> web.StreamResponse:
     try:
         await desk.tickets.sign(who.actor, ticket.id)
     except TicketError as error:
-        return await _show(request, errors={"": error.message})
+        return await show_ticket(request, errors={"": error.message})
     raise web.HTTPSeeOther(f"/unit/tickets/{ticket.ticket_no}")
 
 
@@ -128,7 +107,7 @@ async def reply(request: web.Request) -> web.StreamResponse:
     try:
         await desk.tickets.reply(who.actor, ticket.id, UnitReplyFields.parse(_reply_values(form)))
     except FieldErrors as error:
-        return await _show(request, errors=error.errors, form=form)
+        return await show_ticket(request, errors=error.errors, form=form)
     except TicketError as error:
-        return await _show(request, errors={"": error.message}, form=form)
+        return await show_ticket(request, errors={"": error.message}, form=form)
     raise web.HTTPSeeOther(f"/unit/tickets/{ticket.ticket_no}")

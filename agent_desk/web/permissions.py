@@ -18,6 +18,25 @@ class Permission(StrEnum):
     """Ticket pages; what is shown and masked is decided by `tickets.reading.view`."""
     SIGN = "sign"
     REPLY = "reply"
+    ASK_RETURN = "ask_return"
+    ASK_TIME = "ask_time"
+    """Extension and suspension, for one's own unit."""
+    LEAD_UNIT = "lead_unit"
+    """What only a unit's head signs: returns, extensions, answers to supervision."""
+    DISPATCH = "dispatch"
+    DESIGNATE = "designate"
+    """What only the head of dispatching decides: more time, lead and assisting units."""
+    REFUSE_TIME = "refuse_time"
+    MERGE = "merge"
+    REVIEW = "review"
+    FOLLOW_UP = "follow_up"
+    REWORK = "rework"
+    REOPEN = "reopen"
+    SUPERVISE = "supervise"
+    """Verifying dissatisfaction, and supervision orders."""
+    URGE = "urge"
+    WITHDRAW = "withdraw"
+    RESUME = "resume"
     UNIT_LIST = "unit_list"
     """The list of one's own unit's tickets."""
     PLAY_OWN_RECORDING = "play_own_recording"
@@ -39,23 +58,42 @@ _AGENT = frozenset(
     }
 )
 _CENTRE = frozenset({Permission.READ_TICKETS, Permission.READ_KNOWLEDGE, Permission.WATCH_BOARD})
+_DISPATCH = frozenset(
+    {Permission.DISPATCH, Permission.MERGE, Permission.REOPEN, Permission.URGE, Permission.RESUME}
+)
 _UNIT = frozenset({Permission.UNIT_LIST, Permission.READ_TICKETS})
+_WORK = frozenset({Permission.REPLY, Permission.ASK_TIME, Permission.RESUME})
 
 TABLE: dict[str, frozenset[Permission]] = {
-    "AGENT": _AGENT,
+    "AGENT": _AGENT | {Permission.URGE, Permission.WITHDRAW},
     "LIAISON_110": _AGENT,
-    "SHIFT_LEAD": _AGENT | {Permission.WATCH_BOARD, Permission.REPAIR_AGENT, Permission.PLAY_ANY_RECORDING},
-    "DISPATCHER": _CENTRE,
-    "DISPATCH_HEAD": _CENTRE,
-    "REVIEWER": _CENTRE,
-    "FOLLOWUP": _CENTRE,
+    "SHIFT_LEAD": _AGENT
+    | {
+        Permission.WATCH_BOARD,
+        Permission.REPAIR_AGENT,
+        Permission.PLAY_ANY_RECORDING,
+        Permission.MERGE,
+        Permission.URGE,
+    },
+    "DISPATCHER": _CENTRE | _DISPATCH,
+    "DISPATCH_HEAD": _CENTRE | _DISPATCH | {Permission.DESIGNATE, Permission.REFUSE_TIME},
+    "REVIEWER": _CENTRE | {Permission.REVIEW, Permission.REWORK, Permission.URGE},
+    "FOLLOWUP": _CENTRE | {Permission.FOLLOW_UP, Permission.REOPEN, Permission.URGE, Permission.WITHDRAW},
     "QA": _CENTRE | {Permission.PLAY_ANY_RECORDING},
     "KB_EDITOR": frozenset({Permission.READ_KNOWLEDGE}),
     "KB_APPROVER": frozenset({Permission.READ_KNOWLEDGE}),
-    "UNIT_LIAISON": _UNIT | {Permission.SIGN, Permission.REPLY},
-    "HANDLER": _UNIT | {Permission.REPLY},
-    "UNIT_HEAD": _UNIT | {Permission.SIGN, Permission.REPLY},
-    "SUPERVISOR_XF": _CENTRE | {Permission.PLAY_ANY_RECORDING, Permission.READ_AUDIT},
+    "UNIT_LIAISON": _UNIT | _WORK | {Permission.SIGN, Permission.ASK_RETURN},
+    "HANDLER": _UNIT | _WORK,
+    "UNIT_HEAD": _UNIT | _WORK | {Permission.SIGN, Permission.ASK_RETURN, Permission.LEAD_UNIT},
+    "SUPERVISOR_XF": _CENTRE
+    | {
+        Permission.PLAY_ANY_RECORDING,
+        Permission.READ_AUDIT,
+        Permission.SUPERVISE,
+        Permission.REWORK,
+        Permission.REFUSE_TIME,
+        Permission.URGE,
+    },
     "ANALYST": frozenset({Permission.WATCH_BOARD}),
     "ADMIN": frozenset({Permission.ADMINISTER, Permission.WATCH_BOARD}),
     "SECURITY": frozenset({Permission.READ_AUDIT}),
@@ -86,6 +124,8 @@ PAGES: tuple[Page, ...] = (
     Page(Permission.TAKE_CALLS, "/desk", "坐席工作台"),
     Page(Permission.TAKE_CALLS, "/tickets", "我的工单"),
     Page(Permission.UNIT_LIST, "/unit", "本单位工单"),
+    Page(Permission.LEAD_UNIT, "/requests", "待审批"),
+    Page(Permission.DESIGNATE, "/requests", "待审批"),
     Page(Permission.READ_TICKETS, "/tickets", "工单", frozenset({Permission.TAKE_CALLS, Permission.UNIT_LIST})),
     Page(Permission.WATCH_BOARD, "/board", "运行监控"),
     Page(Permission.WATCH_BOARD, "/unwatched", "中断期间来电"),

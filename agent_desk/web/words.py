@@ -22,7 +22,14 @@ OPEN_TICKET_STATES = frozenset(state.value for state in OPEN)
 GENDERS = {"MALE": "先生", "FEMALE": "女士"}
 CALL_DECLINE_CODES = {code: name for code, name in DECLINE_CODES.items() if code != "NA10"}
 """NA10 (emergency) is never a refusal: it is handed over."""
-LAMPS = {"GREEN": "正常", "YELLOW": "临期", "RED": "超期", "GREY": "已完成", "GREY_LATE": "逾期完成"}
+LAMPS = {
+    "GREEN": "正常",
+    "YELLOW": "临期",
+    "RED": "超期",
+    "PAUSED": "中止计时",
+    "GREY": "已完成",
+    "GREY_LATE": "逾期完成",
+}
 CALL_STATES = {
     "ivr": "语音导航",
     "queued": "排队中",

@@ -82,6 +82,10 @@ class Ticket(Base):
     closed_at: Mapped[datetime | None]
     returns: Mapped[int] = mapped_column(default=0)
     reworks: Mapped[int] = mapped_column(default=0)
+    lamp: Mapped[str] = mapped_column(String(10), default="", server_default="")
+    """The worst lamp of its clocks when it was last looked at; "" for none."""
+    next_lamp_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When a lamp of one of its clocks changes next, or a step against lateness is due."""
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 (SQLAlchemy reads it so)
@@ -122,6 +126,8 @@ class UnitReply(Base):
     unsolved_reason: Mapped[str] = mapped_column(String(64), default="")
     result_text: Mapped[str] = mapped_column(Text)
     public_text: Mapped[str] = mapped_column(Text, default="")
+    fault: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    """Why the centre did not take it (T17); "" when it did, or has not looked yet."""
 
 
 class TicketClock(Base):
@@ -139,6 +145,14 @@ class TicketClock(Base):
     due_at: Mapped[datetime] = mapped_column(index=True)
     met_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
+    paused_at: Mapped[datetime | None]
+    suspended_s: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Seconds of wall time in pauses that have ended."""
+    yellow_at: Mapped[datetime | None]
+    """When its turning yellow was noticed; likewise the three that follow. Each is told once."""
+    red_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
+    supervised_at: Mapped[datetime | None]
     profile_version: Mapped[str] = mapped_column(String(32), default="")
     provisional: Mapped[bool] = mapped_column(default=False, server_default=false())
     """It falls in a year whose days off are not published: it is reckoned again when they are."""

@@ -101,11 +101,13 @@ class Lamp(StrEnum):
     GREEN = "GREEN"
     YELLOW = "YELLOW"
     RED = "RED"
+    PAUSED = "PAUSED"
+    """It stands still with leave: a suspension, or a return that is being decided."""
     GREY = "GREY"
     GREY_LATE = "GREY_LATE"
 
 
-_WORST = (Lamp.RED, Lamp.YELLOW, Lamp.GREEN, Lamp.GREY_LATE, Lamp.GREY)
+_WORST = (Lamp.RED, Lamp.YELLOW, Lamp.GREEN, Lamp.PAUSED, Lamp.GREY_LATE, Lamp.GREY)
 
 
 def lamp(warn_at: datetime, due_at: datetime, met_at: datetime | None, now: datetime) -> Lamp:

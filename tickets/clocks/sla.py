@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import SlaProfile
 from runtime.yaml_text import read_yaml
+from tickets.clocks.policy import Policy
 from tickets.clocks.rules import NAMES, ClockRule
 
 FILE = Path(__file__).parent.parent / "data" / "sla.yaml"
@@ -50,6 +51,7 @@ class ProfileData(BaseModel):
     source: str
     default: bool = False
     rules: list[Rule]
+    policy: Policy = Policy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Profile:
     version: int
     rules: tuple[Rule, ...]
     row_id: int | None = None
+    policy: Policy = field(default_factory=Policy)
 
     @property
     def stamp(self) -> str:
@@ -108,7 +111,7 @@ def shipped(path: Path = FILE) -> dict[str, ProfileData]:
 def shipped_profile(code: str = DEFAULT) -> Profile:
     """A profile of the file with the centre's own clocks under it."""
     data = shipped()
-    return Profile(code, data[code].version, (*data["BASE"].rules, *data[code].rules))
+    return Profile(code, data[code].version, (*data["BASE"].rules, *data[code].rules), policy=data[code].policy)
 
 
 async def seed_profiles(session: AsyncSession) -> int:
@@ -123,6 +126,7 @@ async def seed_profiles(session: AsyncSession) -> int:
         rules: dict[str, Any] = {
             "name": data.name,
             "rules": [rule.model_dump(mode="json") for rule in shipped_profile(code).rules],
+            "policy": data.policy.model_dump(mode="json"),
         }
         session.add(SlaProfile(code=code, version=data.version, valid_from=data.valid_from, rules=rules))
         added += 1
@@ -144,7 +148,15 @@ async def load_profile(session: AsyncSession, on: date, code: str = DEFAULT) -> 
 
 def _profile(row: SlaProfile) -> Profile:
     rules = tuple(Rule.model_validate(item) for item in row.rules.get("rules", []))
-    return Profile(row.code, row.version, rules, row.id)
+    return Profile(row.code, row.version, rules, row.id, _policy(row))
+
+
+def _policy(row: SlaProfile) -> Policy:
+    """As the row says; rows older than policies have the file's, where it knows that version."""
+    if "policy" in row.rules:
+        return Policy.model_validate(row.rules["policy"])
+    data = shipped().get(row.code)
+    return data.policy if data is not None and data.version == row.version else Policy()
 
 
 async def profile_of(session: AsyncSession, stamp: str) -> Profile | None:

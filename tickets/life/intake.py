@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -14,7 +15,6 @@ from tickets.clocks.sla import Profile
 from tickets.errors import NotAllowed, NotFound, WrongState
 from tickets.fields import ANONYMOUS, FieldErrors, TicketFields
 from tickets.life.numbers import new_ticket_no
-from tickets.states import State
 
 EMERGENCY_CATEGORY = "2501"
 ELSEWHERE_CATEGORY = "2502"
@@ -34,6 +34,36 @@ async def lock_ticket(session: AsyncSession, ticket_id: int) -> Ticket:
     if ticket is None:
         raise NotFound("没有找到这张工单。")
     return ticket
+
+
+async def ticket_by_no(session: AsyncSession, ticket_no: str) -> Ticket:
+    """Raises `NotFound`."""
+    ticket = await session.scalar(select(Ticket).where(Ticket.ticket_no == ticket_no.strip()))
+    if ticket is None:
+        raise NotFound("没有找到这个编号的工单。")
+    return ticket
+
+
+LATELY = timedelta(days=1)
+"""How old a call may be on which a citizen withdrew."""
+
+
+async def last_call(session: AsyncSession, ticket: Ticket, now: datetime) -> str:
+    """The last call from one of the ticket's numbers within a day, "" when there is none."""
+    numbers = sorted({ticket.phone, ticket.phone_alt, ticket.caller_id} - {""})
+    found = await session.scalar(
+        select(Call.id)
+        .where(Call.caller.in_(numbers), Call.started_at >= now - LATELY)
+        .order_by(Call.started_at.desc())
+        .limit(1)
+    )
+    return found or ""
+
+
+def changed(ticket: Ticket, changes: Mapping[str, str]) -> TicketFields:
+    """The ticket's fields with these in their place; raises `FieldErrors`."""
+    kept = {name: getattr(ticket, name) for name in TicketFields.model_fields if hasattr(ticket, name)}
+    return TicketFields.parse(kept | dict(changes))
 
 
 async def find_call(session: AsyncSession, actor: Actor, call_id: str | None, holder: int | None) -> Call | None:
@@ -124,7 +154,6 @@ async def add_ticket(
     session: AsyncSession,
     fields: TicketFields,
     *,
-    state: State,
     category: Category,
     actor: Actor,
     call: Call | None,
@@ -133,11 +162,11 @@ async def add_ticket(
     jurisdiction_id: int | None,
     channel: str = "PHONE",
 ) -> Ticket:
-    """A new row with the defaults of domain.md; it has its id."""
+    """A new row with the defaults of domain.md; it has its id, and no state before its first step (T01)."""
     caller = call.caller if call is not None else ""
     ticket = Ticket(
         ticket_no=new_ticket_no(now),
-        state=state,
+        state="",
         channel=channel,
         caller_id=caller,
         procedure=procedure_for(fields, category),

@@ -63,7 +63,7 @@ async def find_repeats(
         return []
     rows = await session.scalars(
         select(Ticket)
-        .where(or_(*ways), Ticket.received_at >= now - WINDOW)
+        .where(or_(*ways), Ticket.received_at >= now - WINDOW, Ticket.nature != "ASSIST")
         .order_by(Ticket.received_at.desc())
         .limit(LIMIT)
     )

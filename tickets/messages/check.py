@@ -5,18 +5,15 @@ Until then the ticket belongs to nobody (`created_by` is empty); whoever checks 
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Call, Category, Ticket, Voicemail
-from tickets.actor import Actor
-from tickets.clocks.sla import Matter
-from tickets.clocks.timing import Timing
+from db.models import Call, Category, Ticket
 from tickets.fields import TicketFields
-from tickets.life.intake import elements, lock_ticket, procedure_for
-from tickets.life.trail import record
+from tickets.life.act import Act
+from tickets.life.intake import lock_ticket
+from tickets.life.steps.opening import Fields
+from tickets.life.writer import apply
 from tickets.states import CHECK, State
 
 CHANNEL = "VOICEMAIL"
@@ -45,31 +42,6 @@ async def unchecked(session: AsyncSession, call_id: str | None) -> Ticket | None
     return ticket if is_unchecked(ticket) else None  # somebody may have been quicker while we waited for the lock
 
 
-async def check(
-    session: AsyncSession,
-    ticket: Ticket,
-    fields: TicketFields,
-    *,
-    actor: Actor,
-    call: Call | None,
-    category: Category,
-    timing: Timing,
-    now: datetime,
-) -> Ticket:
+async def check(act: Act, fields: TicketFields, category: Category, call: Call | None) -> None:
     """Put the agent's fields in place; clocks that no longer fit the matter begin anew at the same moment."""
-    before = _matter(ticket)
-    for name, value in elements(fields, call.caller if call else "").items():
-        setattr(ticket, name, value)
-    ticket.procedure = procedure_for(fields, category)
-    ticket.created_by = actor.user_id
-    if _matter(ticket) != before:
-        await timing.stop(ticket, now)
-        await timing.submitted(ticket, ticket.submitted_at or now)
-    called_back = {"call_back": call.id} if call is not None and call.id != ticket.call_id else {}
-    record(session, ticket, actor, now, CHECK, State.REGISTERED, **called_back)
-    await session.execute(update(Voicemail).where(Voicemail.ticket_id == ticket.id).values(state="checked"))
-    return ticket
-
-
-def _matter(ticket: Ticket) -> Matter:
-    return Matter(ticket.appeal_type, ticket.category_code, ticket.urgency, ticket.procedure)
+    await apply(act, CHECK.id, Fields(fields, category, call))

@@ -28,10 +28,11 @@ from tickets.drafting.drafts import event_of, view_of
 from tickets.drafting.lexicon import Lexicon
 from tickets.fields import FieldErrors, TicketFields
 from tickets.life import intake
-from tickets.life.trail import record
+from tickets.life.act import Act
+from tickets.life.steps.opening import Opened, Submitted
+from tickets.life.writer import apply
 from tickets.life.writing import announce, write
 from tickets.messages.check import CHANNEL, unchecked
-from tickets.states import State, step
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ SHORTEST = 6
 """Characters below which a message says nothing that anybody could handle ("喂，你好")."""
 OTHER = "99"
 """Category until an agent has chosen one."""
+LATER = "待坐席核对后再告知"
 MADE = "由电话留言的转写自动登记，待坐席核对"
 
 
@@ -118,7 +120,6 @@ class MessageTickets:
         ticket = await intake.add_ticket(
             session,
             fields,
-            state=State.REGISTERED,
             category=category,
             actor=SYSTEM,
             call=call,
@@ -127,10 +128,10 @@ class MessageTickets:
             jurisdiction_id=await intake.jurisdiction_of(session, SYSTEM, None),
             channel=CHANNEL,
         )
-        await timing.submitted(ticket, now)
-        detail: dict[str, Any] = {"call_id": call.id, "message_id": message.id}
-        record(session, ticket, SYSTEM, now, step("T01", None), None, **detail)
-        record(session, ticket, SYSTEM, now, step("T05", State.DRAFT), State.DRAFT, MADE, **detail)
+        act = Act(session, timing, SYSTEM, ticket, now)
+        await apply(act, "T01", Opened(call.id, message.id))
+        about = (("call_id", call.id), ("message_id", message.id))
+        await apply(act, "T05", Submitted(MADE, silent=LATER, detail=about))
         return ticket
 
     async def _fields(self, session: AsyncSession, draft: TicketDraft, text: str) -> TicketFields:

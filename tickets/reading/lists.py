@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Category, Ticket, TicketClock, Unit
 from tickets.actor import NOBODY, Actor
+from tickets.clocks.lamps import lamp_of
 from tickets.clocks.rules import NAMES as CLOCK_NAMES
-from tickets.clocks.rules import Lamp, lamp
+from tickets.clocks.rules import Lamp
 from tickets.fields import APPEAL_TYPES
 from tickets.messages.check import is_unchecked
 from tickets.reading.masking import listed_title
@@ -144,7 +145,7 @@ def _line(
         clock=CLOCK_NAMES.get(clock.name, "") if clock else "",
         due_at=clock.due_at if clock else None,
         provisional=bool(clock and clock.provisional),
-        lamp=lamp(clock.warn_at, clock.due_at, None, now) if clock else None,
+        lamp=lamp_of(clock, now) if clock else None,
         unchecked=is_unchecked(ticket),
     )
 

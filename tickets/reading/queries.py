@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Category, Ticket, TicketClock, Unit
 from tickets.actor import NOBODY, Actor
-from tickets.clocks.rules import Lamp, lamp, worst
+from tickets.clocks.lamps import lamp_of
+from tickets.clocks.rules import Lamp, worst
 from tickets.fields import APPEAL_TYPES, URGENCIES
 from tickets.life.numbers import is_ticket_no
 from tickets.life.trail import audit_of
@@ -83,7 +84,7 @@ def _briefs(
                 urgency_label=URGENCIES.get(ticket.urgency, ""),
                 received_at=ticket.received_at,
                 due_at=min((c.due_at for c in running), default=None),
-                lamp=worst([lamp(c.warn_at, c.due_at, c.met_at, now) for c in running]) if now else None,
+                lamp=worst([lamp_of(c, now) for c in running]) if now else None,
                 is_open=not ticket.closed_at,
             )
         )
@@ -125,7 +126,12 @@ async def tickets_read_ahead(
     if not phone:
         return lambda _: []
     mine = or_(Ticket.phone == phone, Ticket.phone_alt == phone, Ticket.caller_id == phone)
-    query = _listing().where(mine).order_by(Ticket.received_at.desc(), Ticket.id.desc()).limit(limit)
+    query = (
+        _listing()
+        .where(mine, Ticket.nature != "ASSIST")
+        .order_by(Ticket.received_at.desc(), Ticket.id.desc())
+        .limit(limit)
+    )
     return await _load(session, query, now)
 
 
@@ -143,7 +149,8 @@ async def progress(
             return []
         query = query.where(Ticket.ticket_no == ticket_no)
     elif phone:
-        query = query.where(or_(Ticket.phone == phone, Ticket.phone_alt == phone, Ticket.caller_id == phone))
+        mine = or_(Ticket.phone == phone, Ticket.phone_alt == phone, Ticket.caller_id == phone)
+        query = query.where(mine, Ticket.nature != "ASSIST")
     else:
         return []
     out: list[Progress] = []

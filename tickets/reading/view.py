@@ -11,15 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import AuditEvent, Category, Region, Ticket, TicketClock, Unit, UnitReply
 from tickets.actor import Actor
+from tickets.clocks.lamps import lamp_of
 from tickets.clocks.rules import NAMES as CLOCK_NAMES
-from tickets.clocks.rules import Lamp, lamp, worst
+from tickets.clocks.rules import Lamp, worst
 from tickets.errors import NotFound
 from tickets.fields import APPEAL_TYPES, CONFIDENTIAL, PROCEDURES, URGENCIES
 from tickets.life.trail import audit_of
 from tickets.messages.check import is_unchecked
 from tickets.permissions import UNIT_ROLES, may, require
 from tickets.reading.masking import HIDDEN, mask_text, masked, may_hear_recording, may_see_identity
-from tickets.states import ACTIONS, CHECK, CLOSE_REASON_NAMES, STATE_NAMES, CloseReason, State, possible
+from tickets.states import BESIDE, CLOSE_REASON_NAMES, LABELS, STATE_NAMES, CloseReason, State, possible
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ async def ticket_view(
             c.started_at,
             c.due_at,
             c.met_at,
-            lamp(c.warn_at, c.due_at, c.met_at, now) if now else None,
+            lamp_of(c, now) if now else None,
             c.provisional and c.met_at is None,
         )
         for c in rows
@@ -187,11 +188,10 @@ async def _replies(session: AsyncSession, ticket: Ticket, *, hidden: bool) -> li
 
 
 def _step(row: AuditEvent, ticket: Ticket, *, hidden: bool) -> StepView:
-    transition = CHECK if row.action == CHECK.action else ACTIONS.get(row.action)
     return StepView(
         at=row.at,
-        label=transition.label if transition else row.action,
+        label=LABELS.get(row.action, row.action),
         actor_name=row.actor_name,
-        to_label=STATE_NAMES[State(row.to_state)] if row.to_state else "",
+        to_label=STATE_NAMES[State(row.to_state)] if row.to_state and row.action not in BESIDE else "",
         reason=mask_text(row.reason, ticket) if hidden else row.reason,
     )

@@ -84,6 +84,7 @@ PAGES = {
     "/board": "SHIFT_LEAD",
     "/unwatched": "SHIFT_LEAD",
     "/unit": "UNIT_LIAISON",
+    "/requests": "DISPATCH_HEAD",
     "/admin": "ADMIN",
     "/audit": "SECURITY",
 }
@@ -127,6 +128,25 @@ async def test_a_ticket_and_the_list_that_holds_it(room: Room, browser: Browser,
         await page.click(".reply-form button")
         await expect(page.locator(".err").first).to_be_visible(timeout=SHOWN_MS)
         assert await faults(page) == []
+
+
+async def test_the_acts_on_a_ticket(room: Room, browser: Browser) -> None:
+    number = await a_ticket(room)
+    page = await signed_in(room, browser, "UNIT_LIAISON")
+    await page.goto(f"{room.url}/unit/tickets/{number}")
+    act = page.locator("details.case-act", has_text="申请延期")
+    await act.locator("summary").focus()
+    await page.keyboard.press("Enter")
+    await page.fill("#ask_extension-amount", "300")
+    await page.fill("#ask_extension-reason", "需要等待配件到货")
+    assert await faults(page) == []
+    await act.get_by_role("button").click()
+    await expect(page.locator("#e-ask_extension-amount")).to_be_visible(timeout=SHOWN_MS)
+    await expect(page.locator("#ask_extension-reason")).to_have_value("需要等待配件到货")
+    assert await faults(page) == []
+    await page.fill("#ask_extension-amount", "2")
+    await act.get_by_role("button").click()
+    await expect(page.locator(".trail")).to_contain_text("申请延期", timeout=SHOWN_MS)
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -41,6 +41,12 @@ class Centre:
     other_liaison: Actor
     reviewer: Actor
     dispatcher: Actor
+    head: Actor
+    """Head of dispatching."""
+    unit_head: Actor
+    other_unit_head: Actor
+    follow_up: Actor
+    petition: Actor
     urban: int
     labour: int
     emergency: int
@@ -97,7 +103,8 @@ async def _people(sessions: Sessions, now: datetime) -> dict[str, int]:
         users = {}
         for login, unit in (
             ("agent1", None), ("agent2", None), ("urban", "urban"), ("labour", "labour"),
-            ("reviewer", None), ("dispatcher", None),
+            ("reviewer", None), ("dispatcher", None), ("urbanhead", "urban"), ("labourhead", "labour"),
+            ("head", None), ("followup", None), ("petition", None),
         ):  # fmt: skip
             users[login] = User(
                 login=login,
@@ -123,36 +130,46 @@ async def _people(sessions: Sessions, now: datetime) -> dict[str, int]:
         return {f"unit:{code}": u.id for code, u in units.items()} | {k: u.id for k, u in users.items()}
 
 
-@pytest.fixture
-async def centre(sessions: Sessions, clock: FakeClock, bus: LocalBus) -> AsyncIterator[Centre]:
+async def build_centre(sessions: Sessions, clock: FakeClock, bus: LocalBus) -> Centre:
+    """The people and units, on a database that has tables and nothing else."""
     ids = await _people(sessions, clock.now())
     await add_call(sessions, CALL, clock.now(), agent_user_id=ids["agent1"])
-    changes: list[TicketChanged] = []
-
-    async def note(event: TicketChanged) -> None:
-        changes.append(event)
-
-    unsubscribe = bus.subscribe(note, TicketChanged)
 
     def actor(login: str, role: str, unit: str = "") -> Actor:
         return Actor(ids[login], f"{login}员", frozenset({role}), ids.get(f"unit:{unit}"))
 
-    yield Centre(
+    return Centre(
         sessions=sessions,
         desk=TicketDesk(sessions, bus, clock),
         clock=clock,
         bus=bus,
-        changes=changes,
+        changes=[],
         agent=actor("agent1", "AGENT"),
         other_agent=actor("agent2", "AGENT"),
         liaison=actor("urban", "UNIT_LIAISON", "urban"),
         other_liaison=actor("labour", "UNIT_LIAISON", "labour"),
         reviewer=actor("reviewer", "REVIEWER"),
         dispatcher=actor("dispatcher", "DISPATCHER"),
+        head=actor("head", "DISPATCH_HEAD"),
+        unit_head=actor("urbanhead", "UNIT_HEAD", "urban"),
+        other_unit_head=actor("labourhead", "UNIT_HEAD", "labour"),
+        follow_up=actor("followup", "FOLLOWUP"),
+        petition=actor("petition", "SUPERVISOR_XF"),
         urban=ids["unit:urban"],
         labour=ids["unit:labour"],
         emergency=ids["unit:e110"],
     )
+
+
+@pytest.fixture
+async def centre(sessions: Sessions, clock: FakeClock, bus: LocalBus) -> AsyncIterator[Centre]:
+    made = await build_centre(sessions, clock, bus)
+
+    async def note(event: TicketChanged) -> None:
+        made.changes.append(event)
+
+    unsubscribe = bus.subscribe(note, TicketChanged)
+    yield made
     unsubscribe()
 
 
