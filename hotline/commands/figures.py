@@ -1,0 +1,161 @@
+"""`hotline figures`: the centre's figures of a period, each with what it was counted from."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from calls.asterisk.queues import QUEUES
+from calls.callbacks.call_hours import CallHours
+from calls.figures.kpi import Figure, Kind
+from calls.figures.period import LONGEST, PeriodRefused, Scope, moment
+from calls.figures.report import Report, report
+from calls.figures.window import Worst
+from hotline.commands.database import open_sessions
+from hotline.console import load_settings, out, run
+from runtime.clock import SystemClock, local
+from runtime.errors import UserError
+
+app = typer.Typer(help="Figures of calls: connect rates, waits, seats.")
+
+FORM = "an ISO date or moment, such as 2026-05-06 or 2026-05-06T09:30 (Asia/Shanghai unless it names its zone)"
+
+From = Annotated[str, typer.Option("--from", help="From when, " + FORM + ".")]
+To = Annotated[str, typer.Option("--to", help="Up to but without this moment, in the same form.")]
+Queue = Annotated[str, typer.Option(help=f"One queue alone: {', '.join(QUEUES)}.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: rates as shares, durations in seconds.")]
+
+
+def scope_of(start: str, end: str, queue: str) -> Scope:
+    """The scope that these options name. Raises UserError, which says what is wrong with which."""
+    if queue and queue not in QUEUES:
+        raise UserError(f"there is no queue {queue[:40]!r}", f"queues: {', '.join(QUEUES)}")
+    try:
+        return Scope(_moment("--from", start), _moment("--to", end), queue)
+    except PeriodRefused as refused:
+        if refused.reason == "reversed":
+            raise UserError(
+                f"--to {end} is not after --from {start}", "--to is the end, and not counted"
+            ) from None
+        raise UserError(f"that is more than {LONGEST.days} days", "ask for a shorter period") from None
+
+
+def _moment(option: str, text: str) -> datetime:
+    if not text:
+        raise UserError(f"{option} is missing", f"give {FORM}")
+    try:
+        return moment(text)
+    except PeriodRefused:
+        raise UserError(f"{option} {text[:40]!r} is not a moment", f"give {FORM}") from None
+
+
+@app.callback(invoke_without_command=True)
+def figures(
+    context: typer.Context, start: From = "", end: To = "", queue: Queue = "", as_json: AsJson = False
+) -> None:
+    """Show the figures of calls of a period, with numerators, denominators and definitions."""
+    if context.invoked_subcommand is not None:
+        return
+    settings = load_settings()
+
+    async def work() -> None:
+        from ivr.script.notices import notices
+
+        scope = scope_of(start, end, queue)
+        async with open_sessions(settings) as sessions, sessions() as session:
+            found = await report(
+                session,
+                scope,
+                SystemClock().now(),
+                hours=CallHours.of(settings),
+                notices=await notices(session),
+            )
+        if as_json:
+            typer.echo(json.dumps(_plain(found), ensure_ascii=False, indent=2))
+        else:
+            _show(found)
+
+    run(work)
+
+
+def _show(found: Report) -> None:
+    scope = found.scope
+    title = f"{_wall(scope.start)} – {_wall(scope.end)}" + (f", queue {scope.queue}" if scope.queue else "")
+    table = Table(title=title, title_justify="left")
+    for column in ("code", "名称"):
+        table.add_column(column, no_wrap=True)
+    for column in ("值", "分子", "分母"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("口径")
+    for figure in found.figures.values():
+        mark = "[red]" if figure.met is False else ""
+        table.add_row(
+            figure.code,
+            figure.name,
+            mark + value_of(figure),
+            f"{figure.numerator:g}" if figure.kind is Kind.COUNT else f"{figure.numerator:.10g}",
+            "" if figure.denominator is None else f"{figure.denominator:.10g}",
+            figure.definition,
+        )
+    out.print(table)
+    for code, worst in found.worst.items():
+        if worst is not None:
+            window = f"{_wall(worst.start)} – {_wall(worst.end)}"
+            out.print(f"{code}: worst window {window}, {worst.hits} of {worst.calls} calls")
+
+
+def value_of(figure: Figure) -> str:
+    """As people read it: 94.87%, 14.6 s, 39; "—" without a value."""
+    if figure.value is None:
+        return "—"
+    match figure.kind:
+        case Kind.RATE:
+            return f"{figure.value * 100:.2f}%"
+        case Kind.COUNT:
+            return f"{figure.value:g}"
+        case _:
+            return f"{figure.value:.1f} s"
+
+
+def _wall(at: datetime) -> str:
+    form = "%Y-%m-%d %H:%M" if not (at.second or at.microsecond) else "%Y-%m-%d %H:%M:%S"
+    return local(at).strftime(form)
+
+
+def _plain(found: Report) -> dict[str, Any]:
+    return {
+        "from": local(found.scope.start).isoformat(),
+        "to": local(found.scope.end).isoformat(),
+        "queue": found.scope.queue,
+        "counted_at": local(found.at).isoformat(),
+        "figures": [
+            {
+                "code": figure.code,
+                "name": figure.name,
+                "kind": figure.kind.value,
+                "numerator": figure.numerator,
+                "denominator": figure.denominator,
+                "value": figure.value,
+                "target": figure.target,
+                "met": figure.met,
+                "definition": figure.definition,
+            }
+            for figure in found.figures.values()
+        ],
+        "worst": {code: _window(worst) for code, worst in found.worst.items()},
+    }
+
+
+def _window(worst: Worst | None) -> dict[str, Any] | None:
+    if worst is None:
+        return None
+    return {
+        "from": local(worst.start).isoformat(),
+        "to": local(worst.end).isoformat(),
+        "hits": worst.hits,
+        "calls": worst.calls,
+    }
