@@ -25,7 +25,7 @@ from agent_desk.agents import (
     unwatched,
 )
 from agent_desk.agents.caller_cards import CallerCards
-from agent_desk.floor import board
+from agent_desk.floor import board, figure_calls, figure_sheets, figures
 from agent_desk.live import page_socket, sip_proxy
 from agent_desk.live.hub import HUB, LiveHub
 from agent_desk.live.open_sockets import SOCKETS, OpenSockets, checked
@@ -66,6 +66,9 @@ ROOMS = (
     unit_pages,
     unwatched,
     board,
+    figures,
+    figure_calls,
+    figure_sheets,
     openapi,
     admin,
     audit,

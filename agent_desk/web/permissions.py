@@ -26,6 +26,10 @@ class Permission(StrEnum):
     READ_KNOWLEDGE = "read_knowledge"
     WATCH_BOARD = "watch_board"
     REPAIR_AGENT = "repair_agent"
+    READ_FIGURES = "read_figures"
+    """The centre's figures of calls, its agents' and its conformance."""
+    EXPORT_FIGURES = "export_figures"
+    """The same as a file that leaves the house."""
     ADMINISTER = "administer"
     READ_AUDIT = "read_audit"
 
@@ -39,12 +43,19 @@ _AGENT = frozenset(
     }
 )
 _CENTRE = frozenset({Permission.READ_TICKETS, Permission.READ_KNOWLEDGE, Permission.WATCH_BOARD})
+_FIGURES = frozenset({Permission.READ_FIGURES, Permission.EXPORT_FIGURES})
 _UNIT = frozenset({Permission.UNIT_LIST, Permission.READ_TICKETS})
 
 TABLE: dict[str, frozenset[Permission]] = {
     "AGENT": _AGENT,
     "LIAISON_110": _AGENT,
-    "SHIFT_LEAD": _AGENT | {Permission.WATCH_BOARD, Permission.REPAIR_AGENT, Permission.PLAY_ANY_RECORDING},
+    "SHIFT_LEAD": _AGENT
+    | {
+        Permission.WATCH_BOARD,
+        Permission.REPAIR_AGENT,
+        Permission.PLAY_ANY_RECORDING,
+        Permission.READ_FIGURES,
+    },
     "DISPATCHER": _CENTRE,
     "DISPATCH_HEAD": _CENTRE,
     "REVIEWER": _CENTRE,
@@ -55,8 +66,8 @@ TABLE: dict[str, frozenset[Permission]] = {
     "UNIT_LIAISON": _UNIT | {Permission.SIGN, Permission.REPLY},
     "HANDLER": _UNIT | {Permission.REPLY},
     "UNIT_HEAD": _UNIT | {Permission.SIGN, Permission.REPLY},
-    "SUPERVISOR_XF": _CENTRE | {Permission.PLAY_ANY_RECORDING, Permission.READ_AUDIT},
-    "ANALYST": frozenset({Permission.WATCH_BOARD}),
+    "SUPERVISOR_XF": _CENTRE | _FIGURES | {Permission.PLAY_ANY_RECORDING, Permission.READ_AUDIT},
+    "ANALYST": _FIGURES | {Permission.WATCH_BOARD},
     "ADMIN": frozenset({Permission.ADMINISTER, Permission.WATCH_BOARD}),
     "SECURITY": frozenset({Permission.READ_AUDIT}),
     "CITIZEN": frozenset(),
@@ -88,6 +99,7 @@ PAGES: tuple[Page, ...] = (
     Page(Permission.UNIT_LIST, "/unit", "本单位工单"),
     Page(Permission.READ_TICKETS, "/tickets", "工单", frozenset({Permission.TAKE_CALLS, Permission.UNIT_LIST})),
     Page(Permission.WATCH_BOARD, "/board", "运行监控"),
+    Page(Permission.READ_FIGURES, "/figures", "话务指标"),
     Page(Permission.WATCH_BOARD, "/unwatched", "中断期间来电"),
     Page(Permission.ADMINISTER, "/admin", "系统管理"),
     Page(Permission.READ_AUDIT, "/audit", "操作留痕"),

@@ -87,21 +87,21 @@ def _show(found: Report) -> None:
     title = f"{_wall(scope.start)} – {_wall(scope.end)}" + (f", queue {scope.queue}" if scope.queue else "")
     table = Table(title=title, title_justify="left")
     for column in ("code", "名称"):
-        table.add_column(column, no_wrap=True)
+        table.add_column(column, overflow="fold")
     for column in ("值", "分子", "分母"):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("口径")
+        table.add_column(column, justify="right", overflow="fold")
     for figure in found.figures.values():
         mark = "[red]" if figure.met is False else ""
         table.add_row(
             figure.code,
             figure.name,
             mark + value_of(figure),
-            f"{figure.numerator:g}" if figure.kind is Kind.COUNT else f"{figure.numerator:.10g}",
+            f"{figure.numerator:.10g}",
             "" if figure.denominator is None else f"{figure.denominator:.10g}",
-            figure.definition,
         )
     out.print(table)
+    for figure in found.figures.values():
+        out.print(f"[dim]{figure.code}[/] {figure.name}：{figure.definition}")
     for code, worst in found.worst.items():
         if worst is not None:
             window = f"{_wall(worst.start)} – {_wall(worst.end)}"

@@ -53,7 +53,7 @@ def test_json_holds_each_numerator_and_denominator() -> None:
     assert code == 0
     found = json.loads(text)
     counted = {row["code"]: (row["numerator"], row["denominator"]) for row in found["figures"]}
-    # No script version is stored here: nothing is known of what callers heard but what the dialplan says by itself.
+    # No script version is stored here: nothing is known of what callers heard but the dialplan's own notice.
     assert counted == BY_HAND | {"NOTICE": (1, 31)}
     assert all(row["definition"] for row in found["figures"])
     assert (found["from"], found["to"]) == ("2026-05-06T09:00:00+08:00", "2026-05-06T10:00:00+08:00")
@@ -64,7 +64,8 @@ def test_people_read_a_table() -> None:
     code, text = run(*HOUR)
     assert code == 0
     row = next(line for line in text.splitlines() if " CONNECT_RATE " in line)
-    assert "接通率" in row and "79.49%" in row and " 31 " in row and " 39 " in row and "接听量÷人工请求量" in row
+    assert "接通率" in row and "79.49%" in row and " 31 " in row and " 39 " in row
+    assert "CONNECT_RATE 接通率：接听量÷人工请求量" in text
     assert "worst window 2026-05-05 09:56 – 2026-05-06 09:56, 25 of 39 calls" in text
 
 
