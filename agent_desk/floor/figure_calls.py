@@ -29,7 +29,6 @@ from calls.figures.call_facts import CallFacts
 from calls.figures.call_kpis import SOON_S
 from calls.figures.period import PeriodRefused, Scope, moment
 from calls.figures.reading import read_calls
-from calls.figures.window import Worst
 from db.models import Call, User
 from language.phone import normalise
 from tickets.reading.masking import mask_phone
@@ -92,9 +91,9 @@ class Line:
     talk_s: float
 
 
-def window_query(worst: Worst, show: str, queue: str) -> str:
-    """The query of a window's calls."""
-    said = {"start": worst.start.isoformat(), "end": worst.end.isoformat(), "show": show, "queue": queue}
+def calls_query(start: datetime, end: datetime, show: str, queue: str) -> str:
+    """The query of a list of calls."""
+    said = {"start": start.isoformat(), "end": end.isoformat(), "show": show, "queue": queue}
     return urlencode({name: value for name, value in said.items() if value})
 
 

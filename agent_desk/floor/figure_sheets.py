@@ -231,7 +231,7 @@ def _ways(found: Report) -> tuple[Sequence[str], list[Row]]:
     return heads, [
         (
             *(row.script, row.version, row.node, fw.KINDS.get(row.kind, row.kind)),
-            *(fw.exit_name(row.exit), row.to, row.calls),
+            *(fw.exit_name(row.exit, row.to), row.to, row.calls),
         )
         for row in found.exits
     ]

@@ -13,11 +13,11 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "接通",
         (
-            *("CALL_OFFERED", "CALL_QUEUED", "CALL_ANSWERED", "CONNECT_RATE", "CONNECT_RATE_X5", "ANS15", "ANS20"),
-            *("ABANDON_RATE", "SHORT_ABANDON", "OVERFLOW_RATE"),
+            *("CALL_OFFERED", "CALL_QUEUED", "CALL_ANSWERED", "CONNECT_RATE", "CONNECT_RATE_X5"),
+            *("ANS15", "ANS20", "ABANDON_RATE"),
         ),
     ),
-    ("等待", ("ASA", "ASA_QUEUE", "P95_WAIT", "MAX_WAIT")),
+    ("等待", ("ASA", "ASA_QUEUE", "P95_WAIT", "MAX_WAIT", "SHORT_ABANDON", "OVERFLOW_RATE")),
     ("通话", ("AHT", "ATT", "HOLD", "ACW", "OCC", "XFER_RATE", "XFER3_RATE")),
     ("回拨与评价", ("MISSED_CB_RATE", "MISSED_REACHED", "CALLBACK_ASKED", "VOICEMAIL", "CALL_SAT")),
 )
@@ -144,8 +144,12 @@ def half_hour(half: int) -> str:
     return f"{half // 2:02d}:{half % 2 * 30:02d}–{end // 2:02d}:{end % 2 * 30:02d}"
 
 
-def exit_name(exit_: str) -> str:
-    return f"按 {exit_.removeprefix(KEY)}" if exit_.startswith(KEY) else EXITS.get(exit_, exit_)
+def exit_name(exit_: str, to: str = "") -> str:
+    """How a node was left; `to` is where that led."""
+    if exit_ == STILL and to:
+        return "未注明"
+    key = exit_.removeprefix(KEY)
+    return f"按 {key}" if exit_.startswith(KEY) or len(key) == 1 else EXITS.get(exit_, exit_)
 
 
 def reason(code: str) -> str:

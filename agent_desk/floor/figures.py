@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -12,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_desk.floor import figure_words
-from agent_desk.floor.figure_calls import window_query
+from agent_desk.floor.figure_calls import calls_query
 from agent_desk.floor.figure_chart import chart
 from agent_desk.floor.figure_period import LONGEST_DAYS, NAMED, PARTS, PERIODS, Chosen, told
 from agent_desk.web import words
@@ -75,7 +74,8 @@ async def page(request: web.Request) -> web.StreamResponse:
         "until": local(whole.end - TICK).date().isoformat(),
         "days": math.ceil((found.scope.end - found.scope.start) / DAY),
         "not_begun": whole.start >= now,
-        "window_link": partial(window_query, queue=chosen.queue),
+        "window_link": lambda worst, show: calls_query(worst.start, worst.end, show, chosen.queue),
+        "period_link": lambda show: calls_query(found.scope.start, found.scope.end, show, chosen.queue),
     }
     return render(request, f"floor/figures_{shown}.html", **context)
 

@@ -7,8 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from calls.figures.other_kpis import Heard
-from calls.figures.reading import CallSteps
+from calls.figures.reading import CallSteps, Step
 
+GONE = frozenset({"abandoned", "ivr", "unknown"})
+"""Outcomes of calls that nothing came of."""
 KEY = "key "
 HUMAN = "human"
 HUNG_UP = "hung_up"
@@ -51,6 +53,13 @@ def heard(call: CallSteps, notices: Notices, *, fallback: bool) -> Heard:
     return Heard(keys=keys, queued=call.queued_at is not None, answered=call.answered_at is not None, notice=told)
 
 
+def _last(call: CallSteps, step: Step) -> str:
+    """How a call left its last known node: who was not served and heard no farewell has hung up there."""
+    if step.kind == "queue" and call.answered_at is not None:
+        return TALKED
+    return HUNG_UP if step.kind != "hangup" and call.outcome in GONE else STILL
+
+
 class ExitTable:
     """Adds up the ways of many calls; memory grows with the scripts' exits, not with the calls."""
 
@@ -64,11 +73,9 @@ class ExitTable:
             if step.kind in ("end", "rescue"):
                 continue
             after = call.steps[at + 1] if at + 1 < len(call.steps) else None
-            exit_, to = STILL, ""
-            if after is not None:
-                exit_, to = after.detail, after.node
-                if exit_ == HUNG_UP and call.answered_at is not None:
-                    exit_ = TALKED if step.at <= call.answered_at else AFTERWARDS
+            exit_, to = (after.detail, after.node) if after is not None else (_last(call, step), "")
+            if exit_ == HUNG_UP and call.answered_at is not None:
+                exit_ = TALKED if step.at <= call.answered_at else AFTERWARDS
             self._exits[(call.script, call.version, step.node, step.kind, exit_, to)] += 1
         first = next((step for step in call.steps if step.kind == "queue"), None)
         if first is not None:
