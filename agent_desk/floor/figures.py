@@ -57,7 +57,7 @@ async def page(request: web.Request) -> web.StreamResponse:
         "queues": {queue: words.QUEUES.get(queue, queue) for queue in QUEUES},
         "units": units,
         "longest": LONGEST_DAYS,
-        "heading": told(found.scope),
+        "heading": told(found.scope if whole.start < now else whole),
         "found": found,
         "fw": figure_words,
         "names": names,

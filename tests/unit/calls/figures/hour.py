@@ -77,9 +77,13 @@ def call_id(number: int) -> str:
     return call_id_at(moment(number), number + 1)
 
 
-async def write(session: AsyncSession) -> None:
-    """The hour's rows, with a call just before and one at its end that are none of it."""
-    await _people(session)
+async def write(session: AsyncSession, *, people: bool = True) -> None:
+    """The hour's rows, with a call just before and one at its end that are none of it.
+
+    Accounts 1 and 2 are the agents; they are made here unless `people` is False because there are some.
+    """
+    if people:
+        await _people(session)
     for number, told in enumerate(HOUR):
         await _call(session, call_id(number), moment(number), phone(number), told)
         _steps(session, number, told)
