@@ -20,7 +20,7 @@ from tests.unit.agent_desk.floor.test_figures import DAY, as_role, centre
 
 __all__ = ["centre"]
 
-AT = datetime(2026, 5, 6, 12, 0, tzinfo=UTC)
+AT = datetime(2025, 5, 6, 12, 0, tzinfo=UTC)
 NAMES = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
 
 
@@ -61,9 +61,9 @@ async def test_every_table_can_be_taken(centre: Desk, table: str) -> None:
     response = await person.get(f"/figures/sheet?table={table}&{DAY}")
     assert response.status == 200 and response.content_type == XLSX
     name = unquote(response.headers[hdrs.CONTENT_DISPOSITION])
-    assert f"{TABLES[table]}-20260506.xlsx" in name
+    assert f"{TABLES[table]}-20250506.xlsx" in name
     rows = cells(await response.read())
-    assert rows[0] == [f"{TABLES[table]}　2026年5月6日 00:00至20:00"]
+    assert rows[0] == [f"{TABLES[table]}　2025年5月6日 00:00至20:00"]
     assert len(rows) > 4
 
 
@@ -78,9 +78,9 @@ async def test_its_numbers_are_those_of_the_page(centre: Desk) -> None:
 
 async def test_calls_are_taken_with_masked_numbers(centre: Desk) -> None:
     person = await as_role(centre, "ANALYST")
-    window = "start=2026-05-06T09:00&end=2026-05-06T10:00&show=lost"
+    window = "start=2025-05-06T09:00&end=2025-05-06T10:00&show=lost"
     response = await person.get(f"/figures/calls/sheet?{window}")
-    assert "来电明细-未接通-20260506.xlsx" in unquote(response.headers[hdrs.CONTENT_DISPOSITION])
+    assert "来电明细-未接通-20250506.xlsx" in unquote(response.headers[hdrs.CONTENT_DISPOSITION])
     rows = cells(await response.read())
     assert len(rows) == 3 + 8
     assert all("****" in str(row[1]) for row in rows[3:])
@@ -93,7 +93,7 @@ async def test_it_is_kept_who_took_what(centre: Desk) -> None:
         row = await session.scalar(select(AuditEvent).where(AuditEvent.action == "exported"))
         user = await session.scalar(select(User).where(User.login == "dispatcher"))
     assert row is not None and user is not None
-    assert (row.object_kind, row.object_id, row.actor_user_id) == ("figures", "坐席-20260506", user.id)
+    assert (row.object_kind, row.object_id, row.actor_user_id) == ("figures", "坐席-20250506", user.id)
 
 
 async def test_who_may_only_read_takes_nothing(centre: Desk) -> None:

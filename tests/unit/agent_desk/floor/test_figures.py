@@ -14,7 +14,7 @@ from db.models import User
 from tests.unit.agent_desk.conftest import Desk, Person
 from tests.unit.calls.figures import hour
 
-DAY = "period=custom&since=2026-05-06&until=2026-05-06"
+DAY = "period=custom&since=2025-05-06&until=2025-05-06"
 
 
 @pytest.fixture
@@ -50,14 +50,14 @@ async def test_supervisors_and_analysts_see_them(centre: Desk, role: str) -> Non
 
 
 @pytest.mark.parametrize("role", ["AGENT", "DISPATCHER", "UNIT_HEAD", "SECURITY", "KB_EDITOR"])
-@pytest.mark.parametrize("path", ["/figures", "/figures/calls?start=2026-05-06&end=2026-05-07", "/figures/sheet"])
+@pytest.mark.parametrize("path", ["/figures", "/figures/calls?start=2025-05-06&end=2025-05-07", "/figures/sheet"])
 async def test_others_do_not(centre: Desk, role: str, path: str) -> None:
     assert (await (await as_role(centre, role)).get(path)).status == 403
 
 
 async def test_today_is_counted_up_to_now(centre: Desk) -> None:
     page = words(await shown(await as_role(centre, "ANALYST"), ""))
-    assert "2026年5月6日 00:00至20:00" in page
+    assert "2025年5月6日 00:00至20:00" in page
     assert "来电量 42" in page, "the hour, the call before it and the call after it"
 
 
@@ -109,19 +109,19 @@ async def test_of_a_unit_s_seats_only_their_own_is_shown(centre: Desk) -> None:
 
 async def test_nothing_is_not_everything(centre: Desk) -> None:
     person = await as_role(centre, "ANALYST")
-    past = words(await shown(person, "?period=custom&since=2026-01-01&until=2026-01-02"))
+    past = words(await shown(person, "?period=custom&since=2025-01-01&until=2025-01-02"))
     assert "这一时段没有人工请求" in past and "100.00" not in past and "接通率 — 0 / 0" in past
-    coming = words(await shown(person, "?period=custom&since=2026-06-01"))
-    assert "这一时段还没有开始" in coming and "2026年6月1日" in coming
+    coming = words(await shown(person, "?period=custom&since=2025-06-01"))
+    assert "这一时段还没有开始" in coming and "2025年6月1日" in coming
     for part, said in (("agents", "没有坐席签入"), ("ways", "没有来电走过语音流程"), ("rules", "没有数据")):
-        assert said in await shown(person, f"?part={part}&period=custom&since=2026-01-01")
+        assert said in await shown(person, f"?part={part}&period=custom&since=2025-01-01")
 
 
 @pytest.mark.parametrize(
     "query",
     [
-        "?period=custom&since=2026-05-06&until=2026-05-05",
-        "?period=custom&since=2020-01-01&until=2026-05-06",
+        "?period=custom&since=2025-05-06&until=2025-05-05",
+        "?period=custom&since=2020-01-01&until=2025-05-06",
         "?period=never",
         "?since=x",
         "?queue=%27%3B",
@@ -129,10 +129,10 @@ async def test_nothing_is_not_everything(centre: Desk) -> None:
         "?unit=-1",
         "?unit=99999999999",
         "/calls",
-        "/calls?start=2026-05-06&end=2026-05-06",
-        "/calls?start=2020-05-06&end=2026-05-06",
+        "/calls?start=2025-05-06&end=2025-05-06",
+        "/calls?start=2020-05-06&end=2025-05-06",
         "/calls?start=x&end=y",
-        "/calls?start=2026-05-06&end=2026-05-07&show=some",
+        "/calls?start=2025-05-06&end=2025-05-07&show=some",
     ],
 )
 async def test_odd_queries_are_refused_on_a_page(centre: Desk, query: str) -> None:
@@ -142,7 +142,7 @@ async def test_odd_queries_are_refused_on_a_page(centre: Desk, query: str) -> No
 
 async def test_numbers_are_told_by_pages(centre: Desk) -> None:
     person = await as_role(centre, "ANALYST")
-    response = await person.get("/figures/calls?start=2026-05-06&end=2026-05-07&page=2")
+    response = await person.get("/figures/calls?start=2025-05-06&end=2025-05-07&page=2")
     page = await response.text()
     assert response.headers[hdrs.CONTENT_TYPE].startswith("text/html")
     assert "共 42 通，第 2 / 1 页" in page and "这一范围没有来电" in page

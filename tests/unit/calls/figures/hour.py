@@ -22,7 +22,7 @@ from db.models import (
 from runtime.callid import call_id_at
 from runtime.clock import SHANGHAI
 
-NINE = datetime(2026, 5, 6, 9, 0, tzinfo=SHANGHAI)
+NINE = datetime(2025, 5, 6, 9, 0, tzinfo=SHANGHAI)
 TEN = NINE + timedelta(hours=1)
 NOTICES = {("direct", 1): frozenset({"queue"})}
 APART = timedelta(seconds=90)

@@ -16,7 +16,7 @@ from tests.ports import free_port_base
 from tests.unit.calls.figures import hour
 from tests.unit.calls.figures.test_report import BY_HAND
 
-HOUR = ("figures", "--from", "2026-05-06T09:00", "--to", "2026-05-06T10:00")
+HOUR = ("figures", "--from", "2025-05-06T09:00", "--to", "2025-05-06T10:00")
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +56,8 @@ def test_json_holds_each_numerator_and_denominator() -> None:
     # No script version is stored here: nothing is known of what callers heard but the dialplan's own notice.
     assert counted == BY_HAND | {"NOTICE": (1, 31)}
     assert all(row["definition"] for row in found["figures"])
-    assert (found["from"], found["to"]) == ("2026-05-06T09:00:00+08:00", "2026-05-06T10:00:00+08:00")
-    assert found["worst"]["ANS15_24H_MIN"]["to"] == "2026-05-06T09:56:00+08:00"
+    assert (found["from"], found["to"]) == ("2025-05-06T09:00:00+08:00", "2025-05-06T10:00:00+08:00")
+    assert found["worst"]["ANS15_24H_MIN"]["to"] == "2025-05-06T09:56:00+08:00"
 
 
 def test_people_read_a_table() -> None:
@@ -66,11 +66,11 @@ def test_people_read_a_table() -> None:
     row = next(line for line in text.splitlines() if " CONNECT_RATE " in line)
     assert "接通率" in row and "79.49%" in row and " 31 " in row and " 39 " in row
     assert "CONNECT_RATE 接通率：接听量÷人工请求量" in text
-    assert "worst window 2026-05-05 09:56 – 2026-05-06 09:56, 25 of 39 calls" in text
+    assert "worst window 2025-05-05 09:56 – 2025-05-06 09:56, 25 of 39 calls" in text
 
 
 def test_a_zone_counts() -> None:
-    _, text = run("figures", "--from", "2026-05-06T01:00Z", "--to", "2026-05-06T02:00+00:00", "--json")
+    _, text = run("figures", "--from", "2025-05-06T01:00Z", "--to", "2025-05-06T02:00+00:00", "--json")
     assert json.loads(text)["figures"][0]["numerator"] == 40
 
 
@@ -81,7 +81,7 @@ def test_one_queue() -> None:
 
 
 def test_an_empty_period_has_no_rates() -> None:
-    code, text = run("figures", "--from", "2026-01-01", "--to", "2026-01-02", "--json")
+    code, text = run("figures", "--from", "2025-01-01", "--to", "2025-01-02", "--json")
     assert code == 0
     assert {row["value"] for row in json.loads(text)["figures"] if row["kind"] != "count"} == {None}
 
@@ -89,13 +89,13 @@ def test_an_empty_period_has_no_rates() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--from", "yesterday", "--to", "2026-05-06"), "--from 'yesterday' is not a moment"),
-        (("--from", "2026-05-06", "--to", "2026-05-32"), "--to '2026-05-32' is not a moment"),
-        (("--from", "2026-05-06", "--to", "2026-05-05"), "--to 2026-05-05 is not after --from 2026-05-06"),
-        (("--from", "2026-05-06", "--to", "2026-05-06"), "is not after"),
-        (("--from", "2020-01-01", "--to", "2026-05-06"), "more than 366 days"),
-        (("--to", "2026-05-06"), "--from is missing"),
-        (("--from", "2026-05-05", "--to", "2026-05-06", "--queue", "vip"), "there is no queue 'vip'"),
+        (("--from", "yesterday", "--to", "2025-05-06"), "--from 'yesterday' is not a moment"),
+        (("--from", "2025-05-06", "--to", "2025-05-32"), "--to '2025-05-32' is not a moment"),
+        (("--from", "2025-05-06", "--to", "2025-05-05"), "--to 2025-05-05 is not after --from 2025-05-06"),
+        (("--from", "2025-05-06", "--to", "2025-05-06"), "is not after"),
+        (("--from", "2020-01-01", "--to", "2025-05-06"), "more than 366 days"),
+        (("--to", "2025-05-06"), "--from is missing"),
+        (("--from", "2025-05-05", "--to", "2025-05-06", "--queue", "vip"), "there is no queue 'vip'"),
     ],
 )
 def test_mistakes_are_named(words: tuple[str, ...], said: str) -> None:
