@@ -21,7 +21,7 @@ from calls.figures.call_kpis import (
 from calls.figures.exits import Exit, ExitTable, Notices, Spread, heard
 from calls.figures.kpi import Figure, Kind, Kpi, Tally, figure
 from calls.figures.other_kpis import HEARD_KPIS, MISSED_KPIS, RATING_KPIS, SEAT_KPIS, Heard, Missed
-from calls.figures.period import DAY, Scope
+from calls.figures.period import DAY, HALF_HOUR, Scope
 from calls.figures.reading import (
     half_of,
     halves,
@@ -51,11 +51,15 @@ WINDOWS = (
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A half hour of the day, 0 to 47, over all days of the period. `seats`: signed in on average."""
+    """A half hour of the day, 0 to 47, over all days of the period. `seats`: signed in on average.
+
+    `times`: how often the period holds it; less than 1 while it lasts.
+    """
 
     half: int
     figures: Sequence[Figure]
     seats: float
+    times: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +199,7 @@ def _slots(scope: Scope, calls: _Calls, staffed: dict[int, float]) -> list[Slot]
             half=half,
             figures=calls.slot(half).figures(),
             seats=staffed[half] / covered[half] if covered[half] else 0.0,
+            times=covered[half] / HALF_HOUR.total_seconds(),
         )
         for half in order
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from calls.callbacks.call_hours import CallHours
 from calls.figures.kpi import Figure, Kind
 from calls.figures.period import LONGEST, PeriodRefused, Scope, moment
 from calls.figures.report import Report, report
+from calls.figures.staffing import most, staffing
 from calls.figures.window import Worst
 from hotline.commands.database import open_sessions
 from hotline.console import load_settings, out, run
@@ -159,3 +161,49 @@ def _window(worst: Worst | None) -> dict[str, Any] | None:
         "hits": worst.hits,
         "calls": worst.calls,
     }
+
+
+@app.command("staffing")
+def staffing_(
+    start: From = "",
+    end: To = "",
+    queue: Queue = "",
+    share: Annotated[
+        float, typer.Option(min=1, max=99.99, help="Share of calls to be answered in time, percent.")
+    ] = 95,
+    within: Annotated[float, typer.Option(min=0, max=3600, help="Seconds within which they are answered.")] = 15,
+    as_json: AsJson = False,
+) -> None:
+    """Show how many seats each half hour of a mean day needed (Erlang C), beside the seats that were staffed."""
+    settings = load_settings()
+
+    async def work() -> None:
+        scope = scope_of(start, end, queue)
+        async with open_sessions(settings) as sessions, sessions() as session:
+            now = SystemClock().now()
+            found = await report(session, scope, now, hours=CallHours.of(settings), notices={})
+        rows = staffing(found, share=share / 100, within_s=within)
+        if as_json:
+            typer.echo(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2))
+            return
+        if not most(rows):
+            out.print("nobody asked for a person in this period: there is nothing to reckon from")
+            return
+        table = Table(title=f"{share:g} % within {within:g} s", title_justify="left")
+        table.add_column("half hour")
+        for column in ("calls", "handling", "needed", "staffed", "expected in time"):
+            table.add_column(column, justify="right")
+        for row in rows:
+            short = row.staffed is not None and row.staffed < row.needed
+            table.add_row(
+                f"{row.half // 2:02d}:{row.half % 2 * 30:02d}",
+                f"{row.calls:.1f}",
+                "—" if row.handling_s is None else f"{row.handling_s:.0f} s",
+                str(row.needed),
+                "—" if row.staffed is None else ("[yellow]" if short else "") + f"{row.staffed:.1f}",
+                "—" if row.expected is None else f"{row.expected * 100:.1f}%",
+            )
+        out.print(table)
+        out.print(f"the busiest half hour of a mean day needs {most(rows)} seats; breaks and absences come on top")
+
+    run(work)

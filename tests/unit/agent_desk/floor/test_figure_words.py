@@ -78,7 +78,7 @@ def slot(half: int, *waits: float | None) -> Slot:
     tally: Tally[CallFacts] = Tally(SLOT_KPIS)
     for wait in waits:
         tally.add(CallFacts("x", NINE, True, wait is not None, wait is None, False, "", wait_s=wait or 0.0))
-    return Slot(half, tally.figures(), 1.0)
+    return Slot(half, tally.figures(), 1.0, 1.0)
 
 
 def test_bars_stand_on_each_other() -> None:

@@ -86,6 +86,25 @@ def test_an_empty_period_has_no_rates() -> None:
     assert {row["value"] for row in json.loads(text)["figures"] if row["kind"] != "count"} == {None}
 
 
+def test_staffing_of_each_half_hour() -> None:
+    code, text = run("figures", "staffing", *HOUR[1:])
+    assert code == 0
+    row = next(line for line in text.splitlines() if " 09:00 " in line)
+    assert " 20.0 " in row and " 120 s " in row and " 2.0 " in row
+    rows = json.loads(run("figures", "staffing", *HOUR[1:], "--json")[1])
+    assert [row["half"] for row in rows] == [18, 19] and all(row["needed"] > row["staffed"] for row in rows)
+    fewer = json.loads(run("figures", "staffing", *HOUR[1:], "--share", "50", "--within", "60", "--json")[1])
+    assert all(low["needed"] < high["needed"] for low, high in zip(fewer, rows, strict=True))
+
+
+def test_staffing_of_nothing_and_its_mistakes() -> None:
+    code, text = run("figures", "staffing", "--from", "2025-01-01", "--to", "2025-01-02")
+    assert code == 0 and "nothing to reckon from" in text
+    code, text = run("figures", "staffing", "--from", "2025-01-01")
+    assert code == 2 and "--to is missing" in text
+    assert run("figures", "staffing", *HOUR[1:], "--share", "100")[0] == 2
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
