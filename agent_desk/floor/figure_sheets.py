@@ -17,7 +17,7 @@ from xlsxwriter import Workbook
 from agent_desk.floor import figure_words as fw
 from agent_desk.floor.figure_calls import SHOWS, Wanted, chosen_calls, lines
 from agent_desk.floor.figure_period import Chosen, file_part, told
-from agent_desk.floor.figures import counted, names_of
+from agent_desk.floor.figures import MADE_OF, counted, names_of, needed_seats
 from agent_desk.web.access import Gives, Logs, allow, identity
 from agent_desk.web.errors import Refused
 from agent_desk.web.inputs import one_of
@@ -28,10 +28,12 @@ from agent_desk.web.requests import asked
 from agent_desk.web.services import DeskServices, services
 from agent_desk.web.trail import leave_trace
 from calls.figures.kpi import Figure, Kind
-from calls.figures.report import Report
+from calls.figures.report import Part, Report
 from runtime.clock import local
 
 TABLES = {"kpis": "话务指标", "slots": "分半小时", "agents": "坐席", "ways": "语音流程", "rules": "达标情况"}
+READ = MADE_OF | {"kpis": frozenset(Part), "slots": MADE_OF["overview"]}
+"""What each table is made of."""
 MOST_CALLS = 20_000
 
 routes = web.RouteTableDef()
@@ -62,7 +64,7 @@ class WantedSheet(Chosen):
 async def sheet(request: web.Request) -> web.StreamResponse:
     """One of the figures' tables as a file."""
     desk, wanted = services(request), asked(request, WantedSheet)
-    found = await counted(desk, wanted)
+    found = await counted(request, wanted, READ[wanted.table])
     async with desk.sessions() as session:
         names = await names_of(session, found)
     heads, rows = _table(wanted.table, found, names)
@@ -193,15 +195,18 @@ def _value(figure: Figure) -> Cell | Share:
 
 
 def _slots(found: Report) -> tuple[Sequence[str], list[Row]]:
-    figures = found.slots[0].figures if found.slots else ()
+    figures, needed = found.slots[0].figures if found.slots else (), needed_seats(found)
     heads = (
         "时段",
         *(figure.name + ("（秒）" if figure.kind is Kind.MEAN else "") for figure in figures),
         "在岗坐席",
+        *(("测算坐席",) if needed else ()),
     )
-    return heads, [
-        (fw.half_hour(slot.half), *map(_value, slot.figures), round(slot.seats, 2)) for slot in found.slots
-    ]
+    rows: list[Row] = []
+    for slot in found.slots:
+        seats = (round(slot.seats, 2), needed[slot.half]) if needed else (round(slot.seats, 2),)
+        rows.append((fw.half_hour(slot.half), *map(_value, slot.figures), *seats))
+    return heads, rows
 
 
 def _agents(found: Report, names: dict[int, str]) -> tuple[Sequence[str], list[Row]]:

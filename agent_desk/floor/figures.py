@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -20,15 +22,24 @@ from agent_desk.web.limits import FIGURES
 from agent_desk.web.pages import render
 from agent_desk.web.permissions import Permission
 from agent_desk.web.requests import asked
-from agent_desk.web.services import DeskServices, services
+from agent_desk.web.services import services
 from calls.asterisk.queues import QUEUES
 from calls.callbacks.call_hours import CallHours
 from calls.figures.period import DAY
-from calls.figures.report import Report, report
+from calls.figures.report import Part, Report, report
+from calls.figures.staffing import staffing
 from db.models import Unit, User
 from ivr.script.notices import notices
 from runtime.clock import local
 
+COUNTING = web.AppKey("figures_counting", asyncio.Lock)
+MADE_OF: dict[str, frozenset[Part]] = {
+    "overview": frozenset({Part.CALLS, Part.SEATS}),
+    "agents": frozenset({Part.SEATS}),
+    "ways": frozenset({Part.WAYS}),
+    "rules": frozenset({Part.CALLS, Part.WAYS}),
+}
+"""What each part of the pages is made of."""
 TICK = timedelta(microseconds=1)
 
 routes = web.RouteTableDef()
@@ -39,15 +50,15 @@ routes = web.RouteTableDef()
 async def page(request: web.Request) -> web.StreamResponse:
     """Figures of a period, a queue, a unit's seats."""
     desk, chosen = services(request), asked(request, Chosen)
-    found = await counted(desk, chosen)
-    async with desk.sessions() as session:
-        units = await units_with_seats(session)
-        names = await names_of(session, found)
     now = desk.clock.now()
     whole = chosen.scope(now)
     # What callers met with before an agent came is the whole centre's: a unit has no such parts.
     parts = {part: PARTS[part] for part in ("overview", "agents")} if chosen.unit else PARTS
     shown = chosen.part if chosen.part in parts else "overview"
+    found = await counted(request, chosen, MADE_OF[shown])
+    async with desk.sessions() as session:
+        units = await units_with_seats(session)
+        names = await names_of(session, found)
     context: dict[str, Any] = {
         "chosen": chosen,
         "parts": parts,
@@ -63,6 +74,7 @@ async def page(request: web.Request) -> web.StreamResponse:
         "names": names,
         "reasons": figure_words.reasons_of(code for row in found.agents for code in row.not_ready_s),
         "chart": chart(found.slots),
+        "needed": needed_seats(found),
         "groups": [
             (name, listed)
             for name, codes in figure_words.GROUPS
@@ -80,12 +92,30 @@ async def page(request: web.Request) -> web.StreamResponse:
     return render(request, f"floor/figures_{shown}.html", **context)
 
 
-async def counted(desk: DeskServices, chosen: Chosen) -> Report:
-    """The report of what is chosen, up to now. Raises Refused."""
+def needed_seats(found: Report) -> dict[int, int]:
+    """By half hour, by Erlang's formula; empty where it cannot be compared: of one queue or one unit's seats."""
+    if found.scope.queue or found.scope.unit_id is not None or "AHT" not in found.figures:
+        return {}
+    return {row.half: row.needed for row in staffing(found)}
+
+
+async def counted(request: web.Request, chosen: Chosen, parts: Collection[Part]) -> Report:
+    """The report of what is chosen, up to now. Raises Refused.
+
+    One at a time: counting a month takes the processor that live calls' pages need, too.
+    """
+    desk = services(request)
     now = desk.clock.now()
     scope = chosen.scope(now)
-    async with desk.sessions() as session:
-        return await report(session, scope, now, hours=CallHours.of(desk.settings), notices=await notices(session))
+    async with request.config_dict[COUNTING], desk.sessions() as session:
+        return await report(
+            session,
+            scope,
+            now,
+            hours=CallHours.of(desk.settings),
+            notices=await notices(session) if Part.WAYS in parts else {},
+            parts=parts,
+        )
 
 
 async def units_with_seats(session: AsyncSession) -> dict[int, str]:

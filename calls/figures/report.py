@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -49,6 +50,17 @@ WINDOWS = (
 )
 
 
+class Part(StrEnum):
+    """What is read for a report. Each kind of rows costs its time: about a second for ten thousand calls."""
+
+    CALLS = "calls"
+    """Waits, talks, missed calls, ratings, the worst windows, half hours."""
+    SEATS = "seats"
+    """The agents' table, occupancy, seats of the half hours."""
+    WAYS = "ways"
+    """Exits of the script, keys before a person, the recording notice."""
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A half hour of the day, 0 to 47, over all days of the period. `seats`: signed in on average.
@@ -64,7 +76,10 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The figures of a scope as they stood at `at`; `worst` by code, None when no call came."""
+    """The figures of a scope as they stood at `at`, of the parts that were read.
+
+    `worst` by code, None when no call came.
+    """
 
     scope: Scope
     at: datetime
@@ -103,6 +118,11 @@ class _Calls:
         half = half_of(call.started_at.timestamp())
         self.slot(half).add(call)
 
+    def worst(self) -> dict[str, Worst | None]:
+        """By code, as in WINDOWS."""
+        codes = [code for code, *_ in WINDOWS]
+        return dict(zip(codes, (self.in_time.worst(), self.connected.worst()), strict=True))
+
     def slot(self, half: int) -> Tally[CallFacts]:
         if half not in self.slots:
             self.slots[half] = Tally(self._slot_kpis)
@@ -110,35 +130,42 @@ class _Calls:
 
 
 async def report(
-    session: AsyncSession, scope: Scope, now: datetime, *, hours: CallHours, notices: Notices
+    session: AsyncSession,
+    scope: Scope,
+    now: datetime,
+    *,
+    hours: CallHours,
+    notices: Notices,
+    parts: Collection[Part] = frozenset(Part),
 ) -> Report:
-    """Everything that is counted of this scope, up to `now`. Takes a second for some tens of thousands of calls.
+    """What is counted of this scope, up to `now`, in one pass over each kind of rows.
 
     `hours`: when citizens may be called back. `notices`: which nodes of which scripts tell of the recording.
     """
     scope = scope.until(now)
-    calls = _Calls(scope)
-    async for call in read_calls(session, scope, before=DAY):
-        calls.add(call)
-    seats, staffed = AgentTable(), dict.fromkeys(range(48), 0.0)
-    async for state in read_seats(session, scope, now):
-        seats.add(state)
-        for half, seconds in halves(state.since, state.until):
-            staffed[half] += seconds
-    found = calls.all.figures()
+    calls, seats, table = _Calls(scope), AgentTable(), ExitTable()
+    staffed = dict.fromkeys(range(48), 0.0)
+    found: list[Figure] = []
     worst: dict[str, Worst | None] = {}
-    table = ExitTable()
-    if scope.unit_id is None:
-        found += calls.waits.figures()
-        worst = dict(
-            zip([code for code, *_ in WINDOWS], [calls.in_time.worst(), calls.connected.worst()], strict=True)
-        )
-        found += [_lowest(code, name, told, worst[code]) for code, name, told in WINDOWS]
-        found += await _missed(session, scope, hours)
+    if Part.CALLS in parts:
+        async for call in read_calls(session, scope, before=DAY):
+            calls.add(call)
+        found += calls.all.figures()
+        if scope.unit_id is None:
+            found += calls.waits.figures()
+            worst = calls.worst()
+            found += [_lowest(code, name, told, worst[code]) for code, name, told in WINDOWS]
+            found += await _missed(session, scope, hours)
+        found += await _ratings(session, scope)
+    if Part.SEATS in parts:
+        async for state in read_seats(session, scope, now):
+            seats.add(state)
+            for half, seconds in halves(state.since, state.until):
+                staffed[half] += seconds
+        if not scope.queue:  # seats serve several queues: their time is no one queue's
+            found += [figure(kpi, *seats.occupancy()) for kpi in SEAT_KPIS]
+    if Part.WAYS in parts and scope.unit_id is None:
         found += await _heard(session, scope, notices, table)
-    found += await _ratings(session, scope)
-    if not scope.queue:  # seats serve several queues: their time is no one queue's
-        found += [figure(kpi, *seats.occupancy()) for kpi in SEAT_KPIS]
     figures = {each.code: each for each in found}
     return Report(
         scope=scope,

@@ -14,7 +14,7 @@ from calls.asterisk.queues import QUEUES
 from calls.callbacks.call_hours import CallHours
 from calls.figures.kpi import Figure, Kind
 from calls.figures.period import LONGEST, PeriodRefused, Scope, moment
-from calls.figures.report import Report, report
+from calls.figures.report import Part, Report, report
 from calls.figures.staffing import most, staffing
 from calls.figures.window import Worst
 from hotline.commands.database import open_sessions
@@ -181,7 +181,8 @@ def staffing_(
         scope = scope_of(start, end, queue)
         async with open_sessions(settings) as sessions, sessions() as session:
             now = SystemClock().now()
-            found = await report(session, scope, now, hours=CallHours.of(settings), notices={})
+            parts = {Part.CALLS, Part.SEATS}
+            found = await report(session, scope, now, hours=CallHours.of(settings), notices={}, parts=parts)
         rows = staffing(found, share=share / 100, within_s=within)
         if as_json:
             typer.echo(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2))

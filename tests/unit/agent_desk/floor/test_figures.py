@@ -64,7 +64,7 @@ async def test_today_is_counted_up_to_now(centre: Desk) -> None:
 async def test_tiles_tell_value_parts_and_meaning(centre: Desk) -> None:
     page = words(await shown(await as_role(centre, "ANALYST"), f"?{DAY}"))
     assert "接通率 78.05 % 32 / 41 未达95% 接听量÷人工请求量。" in page
-    assert "09:00–09:30 20 20 20 100.00%" in page
+    assert "09:00–09:30 20 20 20 100.00%" in page and "2.0 4" in page, "seats staffed and needed"
     assert "10:00–10:30 1 1 0 0.00%" in page
 
 
