@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from importlib.metadata import version
 from typing import Any
@@ -25,7 +26,8 @@ from agent_desk.agents import (
     unwatched,
 )
 from agent_desk.agents.caller_cards import CallerCards
-from agent_desk.floor import board
+from agent_desk.floor import board, figure_calls, figure_sheets, figures
+from agent_desk.floor.figures import COUNTING
 from agent_desk.live import page_socket, sip_proxy
 from agent_desk.live.hub import HUB, LiveHub
 from agent_desk.live.open_sockets import SOCKETS, OpenSockets, checked
@@ -67,6 +69,9 @@ ROOMS = (
     unit_pages,
     unwatched,
     board,
+    figures,
+    figure_calls,
+    figure_sheets,
     openapi,
     admin,
     audit,
@@ -109,6 +114,7 @@ def make_app(services: DeskServices) -> web.Application:
     app[ADDRESS_LIMIT] = AddressLimit(services.clock)
     app[LIMITS] = Limits(services.clock)
     app[PAGES] = make_pages()
+    app[COUNTING] = asyncio.Lock()
     cards = CallerCards(services.sessions, services.clock)
     app[HUB] = LiveHub(services.bus, services.sessions, services.clock, services.control, cards, services.places)
     app[SOCKETS] = OpenSockets(app[WEB_SESSIONS], gone=app[HUB].sign_out)

@@ -26,6 +26,7 @@ from hotline.commands import (
     db,
     demo,
     doctor,
+    figures,
     kb,
     models,
     openapi,
@@ -70,6 +71,7 @@ app.add_typer(asterisk.app, name="asterisk")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(db.app, name="db")
 app.add_typer(demo.app, name="demo")
+app.add_typer(figures.app, name="figures")
 app.add_typer(kb.app, name="kb")
 app.add_typer(models.app, name="models")
 app.add_typer(prompts.app, name="prompts")

@@ -8,14 +8,14 @@ from datetime import date, datetime, time, timedelta
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_desk.web import words
 from agent_desk.web.access import Gives, Logs, allow
+from agent_desk.web.inputs import Day, Paged, one_of
 from agent_desk.web.inputs import Line as OneLine
-from agent_desk.web.inputs import Paged, one_of
 from agent_desk.web.limits import PAGES
 from agent_desk.web.pages import render
 from agent_desk.web.permissions import Permission
@@ -38,6 +38,7 @@ OBJECTS = {
     "script": "语音脚本",
     "demo": "演示数据",
     "calendar": "工作日历",
+    "figures": "话务指标",
 }
 ACTS = {
     "login": "登录",
@@ -63,6 +64,7 @@ ACTS = {
     "cleared": "清除",
     "enter_days": "录入放假安排",
     "recompute": "重算时限",
+    "exported": "导出",
 } | LABELS
 STATES = {
     "open": "待回拨",
@@ -90,19 +92,6 @@ class Line:
     kind: str
     object: str
     states: str
-
-
-def _day(text: object) -> date:
-    try:
-        day = date.fromisoformat(str(text))
-    except ValueError:
-        raise ValueError("日期填写的内容不对。") from None
-    if not 2000 <= day.year <= 2999:
-        raise ValueError("日期填写的内容不对。")
-    return day
-
-
-Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
 
 
 class Filter(Paged):

@@ -61,6 +61,8 @@ class Gives(StrEnum):
     PAGE = "page"
     SOUND = "sound"
     SOCKET = "socket"
+    SHEET = "sheet"
+    """A table for a spreadsheet program (XLSX)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

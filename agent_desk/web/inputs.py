@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
@@ -87,6 +88,19 @@ def _number(value: Any) -> Any:
 
 
 Number = Annotated[int, BeforeValidator(_number, json_schema_input_type=int)]
+
+
+def _day(value: Any) -> Any:
+    try:
+        day = date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError("日期填写的内容不对。") from None
+    if not 2000 <= day.year <= 2999:
+        raise ValueError("日期填写的内容不对。")
+    return day
+
+
+Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
 
 
 class Paged(Input):

@@ -24,6 +24,8 @@ class Limit:
 PAGES = Limit("pages", 120, 240)
 READS = Limit("reads", 300, 1200)
 """Searching as one types, states read anew."""
+FIGURES = Limit("figures", 20, 30)
+"""Counting a month reads all of its calls."""
 TYPING = Limit("typing", 120, 480)
 """A draft is saved half a second after the last key."""
 ACTS = Limit("acts", 60, 180)

@@ -20,6 +20,7 @@ from agent_desk.web.permissions import Permission
 Schema = dict[str, Any]
 
 DOCUMENT = web.AppKey("openapi", dict)
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _VARIABLE = re.compile(r"\{(\w+)(?::((?:[^{}]|\{\d+,?\d*\})+))?\}")
 _REFS = "#/components/schemas/{model}"
 
@@ -158,6 +159,10 @@ def _responses(rule: Rule, names: Any, path: str, variable: bool) -> Schema:
             found["200"] = {"description": "The sound.", "content": sound}
             found["206"] = {"description": "The part asked for.", "content": sound}
             found["416"] = {"description": "There is no such part."}
+            found["303"] = {"description": "Log in first."}
+        case Gives.SHEET:
+            sheet = {XLSX: {"schema": {"type": "string", "format": "binary"}}}
+            found["200"] = {"description": "The table.", "content": sheet}
             found["303"] = {"description": "Log in first."}
         case Gives.SOCKET:
             found["101"] = {"description": "A WebSocket."}

@@ -45,6 +45,10 @@ class Permission(StrEnum):
     READ_KNOWLEDGE = "read_knowledge"
     WATCH_BOARD = "watch_board"
     REPAIR_AGENT = "repair_agent"
+    READ_FIGURES = "read_figures"
+    """The centre's figures of calls, its agents' and its conformance."""
+    EXPORT_FIGURES = "export_figures"
+    """The same as a file that leaves the house."""
     ADMINISTER = "administer"
     READ_AUDIT = "read_audit"
 
@@ -61,6 +65,7 @@ _CENTRE = frozenset({Permission.READ_TICKETS, Permission.READ_KNOWLEDGE, Permiss
 _DISPATCH = frozenset(
     {Permission.DISPATCH, Permission.MERGE, Permission.REOPEN, Permission.URGE, Permission.RESUME}
 )
+_FIGURES = frozenset({Permission.READ_FIGURES, Permission.EXPORT_FIGURES})
 _UNIT = frozenset({Permission.UNIT_LIST, Permission.READ_TICKETS})
 _WORK = frozenset({Permission.REPLY, Permission.ASK_TIME, Permission.RESUME})
 
@@ -74,6 +79,7 @@ TABLE: dict[str, frozenset[Permission]] = {
         Permission.PLAY_ANY_RECORDING,
         Permission.MERGE,
         Permission.URGE,
+        Permission.READ_FIGURES,
     },
     "DISPATCHER": _CENTRE | _DISPATCH,
     "DISPATCH_HEAD": _CENTRE | _DISPATCH | {Permission.DESIGNATE, Permission.REFUSE_TIME},
@@ -86,6 +92,7 @@ TABLE: dict[str, frozenset[Permission]] = {
     "HANDLER": _UNIT | _WORK,
     "UNIT_HEAD": _UNIT | _WORK | {Permission.SIGN, Permission.ASK_RETURN, Permission.LEAD_UNIT},
     "SUPERVISOR_XF": _CENTRE
+    | _FIGURES
     | {
         Permission.PLAY_ANY_RECORDING,
         Permission.READ_AUDIT,
@@ -94,7 +101,7 @@ TABLE: dict[str, frozenset[Permission]] = {
         Permission.REFUSE_TIME,
         Permission.URGE,
     },
-    "ANALYST": frozenset({Permission.WATCH_BOARD}),
+    "ANALYST": _FIGURES | {Permission.WATCH_BOARD},
     "ADMIN": frozenset({Permission.ADMINISTER, Permission.WATCH_BOARD}),
     "SECURITY": frozenset({Permission.READ_AUDIT}),
     "CITIZEN": frozenset(),
@@ -128,6 +135,7 @@ PAGES: tuple[Page, ...] = (
     Page(Permission.DESIGNATE, "/requests", "待审批"),
     Page(Permission.READ_TICKETS, "/tickets", "工单", frozenset({Permission.TAKE_CALLS, Permission.UNIT_LIST})),
     Page(Permission.WATCH_BOARD, "/board", "运行监控"),
+    Page(Permission.READ_FIGURES, "/figures", "话务指标"),
     Page(Permission.WATCH_BOARD, "/unwatched", "中断期间来电"),
     Page(Permission.ADMINISTER, "/admin", "系统管理"),
     Page(Permission.READ_AUDIT, "/audit", "操作留痕"),

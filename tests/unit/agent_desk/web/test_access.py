@@ -58,7 +58,7 @@ def test_unknown_roles_give_nothing() -> None:
     ("role", "names"),
     [
         ("DISPATCHER", ["工单", "运行监控"]),
-        ("SHIFT_LEAD", ["坐席工作台", "我的工单", "运行监控"]),
+        ("SHIFT_LEAD", ["坐席工作台", "我的工单", "运行监控", "话务指标"]),
         ("UNIT_LIAISON", ["本单位工单"]),
         ("ADMIN", ["运行监控", "系统管理"]),
     ],
