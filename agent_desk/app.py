@@ -25,7 +25,8 @@ from agent_desk.agents import (
     unwatched,
 )
 from agent_desk.agents.caller_cards import CallerCards
-from agent_desk.floor import board
+from agent_desk.floor import board, team_pages, wall
+from agent_desk.floor.feed import FLOOR, FloorFeed
 from agent_desk.live import page_socket, sip_proxy
 from agent_desk.live.hub import HUB, LiveHub
 from agent_desk.live.open_sockets import SOCKETS, OpenSockets, checked
@@ -66,6 +67,8 @@ ROOMS = (
     unit_pages,
     unwatched,
     board,
+    team_pages,
+    wall,
     openapi,
     admin,
     audit,
@@ -110,6 +113,7 @@ def make_app(services: DeskServices) -> web.Application:
     app[PAGES] = make_pages()
     cards = CallerCards(services.sessions, services.clock)
     app[HUB] = LiveHub(services.bus, services.sessions, services.clock, services.control, cards, services.places)
+    app[FLOOR] = FloorFeed(services.bus, services.sessions, services.clock, app[HUB])
     app[SOCKETS] = OpenSockets(app[WEB_SESSIONS], gone=app[HUB].sign_out)
     app.cleanup_ctx.append(_running_hub)
     app.cleanup_ctx.append(checked)
@@ -122,7 +126,9 @@ def make_app(services: DeskServices) -> web.Application:
 
 async def _running_hub(app: web.Application) -> AsyncIterator[None]:
     await app[HUB].start()
+    await app[FLOOR].start()
     yield
+    await app[FLOOR].close()
     await app[HUB].close()
 
 

@@ -38,6 +38,9 @@ OBJECTS = {
     "script": "语音脚本",
     "demo": "演示数据",
     "calendar": "工作日历",
+    "floor": "运行监控",
+    "team": "班组",
+    "wall": "大屏链接",
 }
 ACTS = {
     "login": "登录",
@@ -62,6 +65,12 @@ ACTS = {
     "filled": "填充完成",
     "cleared": "清除",
     "enter_days": "录入放假安排",
+    "limits_set": "设置阈值",
+    "team_made": "新建班组",
+    "team_removed": "删除班组",
+    "team_assigned": "调整班组成员",
+    "wall_made": "生成大屏链接",
+    "wall_revoked": "停用大屏链接",
 } | {action: row.label for action, row in (ACTIONS | {CHECK.action: CHECK}).items()}
 STATES = {
     "open": "待回拨",

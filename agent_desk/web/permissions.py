@@ -26,6 +26,10 @@ class Permission(StrEnum):
     READ_KNOWLEDGE = "read_knowledge"
     WATCH_BOARD = "watch_board"
     REPAIR_AGENT = "repair_agent"
+    ARRANGE_FLOOR = "arrange_floor"
+    """Teams, limits on the board."""
+    HANG_WALLS = "hang_walls"
+    """Links with which screens on a wall show the board without a log-in."""
     ADMINISTER = "administer"
     READ_AUDIT = "read_audit"
 
@@ -44,7 +48,13 @@ _UNIT = frozenset({Permission.UNIT_LIST, Permission.READ_TICKETS})
 TABLE: dict[str, frozenset[Permission]] = {
     "AGENT": _AGENT,
     "LIAISON_110": _AGENT,
-    "SHIFT_LEAD": _AGENT | {Permission.WATCH_BOARD, Permission.REPAIR_AGENT, Permission.PLAY_ANY_RECORDING},
+    "SHIFT_LEAD": _AGENT
+    | {
+        Permission.WATCH_BOARD,
+        Permission.REPAIR_AGENT,
+        Permission.ARRANGE_FLOOR,
+        Permission.PLAY_ANY_RECORDING,
+    },
     "DISPATCHER": _CENTRE,
     "DISPATCH_HEAD": _CENTRE,
     "REVIEWER": _CENTRE,
@@ -57,7 +67,9 @@ TABLE: dict[str, frozenset[Permission]] = {
     "UNIT_HEAD": _UNIT | {Permission.SIGN, Permission.REPLY},
     "SUPERVISOR_XF": _CENTRE | {Permission.PLAY_ANY_RECORDING, Permission.READ_AUDIT},
     "ANALYST": frozenset({Permission.WATCH_BOARD}),
-    "ADMIN": frozenset({Permission.ADMINISTER, Permission.WATCH_BOARD}),
+    "ADMIN": frozenset(
+        {Permission.ADMINISTER, Permission.WATCH_BOARD, Permission.ARRANGE_FLOOR, Permission.HANG_WALLS}
+    ),
     "SECURITY": frozenset({Permission.READ_AUDIT}),
     "CITIZEN": frozenset(),
     "PUBLIC": frozenset(),

@@ -13,6 +13,7 @@ from db.models.call import (
     Recording,
     Voicemail,
 )
+from db.models.floor import FloorLimit, FloorNotice, FloorNoticeReader, Team, TeamMember, WallLink
 from db.models.knowledge import Article, ArticleRevision
 from db.models.node import Node
 from db.models.organisation import Category, Jurisdiction, Region, Unit, User, WebSession
@@ -47,6 +48,9 @@ __all__ = [
     "CallbackTask",
     "Category",
     "Dispatch",
+    "FloorLimit",
+    "FloorNotice",
+    "FloorNoticeReader",
     "FollowUp",
     "Handoff",
     "Jurisdiction",
@@ -59,6 +63,8 @@ __all__ = [
     "ScriptVersion",
     "SlaProfile",
     "SurveyAnswer",
+    "Team",
+    "TeamMember",
     "Ticket",
     "TicketClock",
     "TicketDraft",
@@ -68,5 +74,6 @@ __all__ = [
     "UnitReply",
     "User",
     "Voicemail",
+    "WallLink",
     "WebSession",
 ]
