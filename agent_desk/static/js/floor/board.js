@@ -16,7 +16,7 @@ const cell = (label, kind, ...children) => el("td", { class: kind, "data-label":
 const num = (label, value, kind = "") => cell(label, `num tnum ${kind}`, typeof value === "object" ? value : String(value));
 
 function tile(value, label, kind = "", more = "") {
-  return el("div", { class: `tile ${kind}` }, el("span", {}, label), el("b", { class: "tnum" }, value instanceof Node ? value : String(value)), el("i", {}, more));
+  return el("div", { class: `tile ${kind}` }, el("span", {}, label), el("b", { class: "tnum" }, value instanceof Node ? value : String(value)), el("i", { title: more || null }, more));
 }
 
 function figures() {
@@ -38,7 +38,11 @@ function figures() {
 }
 
 function queues() {
-  const body = rows("queues").map(([key, q]) => el("tr", {},
+  const open = ([, q]) => q.staffed || q.waiting || q.last_day.queued;
+  const closed = rows("queues").filter((queue) => !open(queue)).map(([, q]) => q.label);
+  $("#closed").hidden = !closed.length;
+  $("#closed").textContent = `无人在岗、24 小时内无来电：${closed.join("、")}`;
+  const body = rows("queues").filter(open).map(([key, q]) => el("tr", {},
     el("th", { scope: "row" }, q.label),
     num("排队", q.waiting, level(key, "waiting")), cell("最长等待", `num ${level(key, "longest_s")}`, q.oldest_since ? age(q.oldest_since) : "—"),
     num("空闲/在岗", `${q.ready} / ${q.staffed}`, level(key, "ready")),
@@ -56,12 +60,12 @@ function callers() {
   $("#callers tbody").replaceChildren(...waiting.map((w) => el("tr", {},
     cell("来电", "tnum nowrap", w.caller), cell("队列", "nowrap", w.queue_label + (several && w.node ? `（${w.node}）` : "")),
     cell("已等待", "num", w.away ? el("span", { class: "tag" }, w.away) : age(w.since)),
-    cell("已知情况", "tags",
+    cell("已知情况", "", el("div", { class: "tags" },
       w.emergency ? el("span", { class: "tag red" }, "疑似紧急") : null,
       w.priority ? el("span", { class: "tag accent" }, "优先") : null,
       w.tries > 1 ? el("span", { class: "tag amber" }, `24 小时内第 ${w.tries} 次来电`) : null,
       ...w.learnt.map((text) => el("span", { class: "tag" }, text)),
-      w.rung ? el("span", { class: "tag accent" }, `${w.rung} 振铃中`) : null))));
+      w.rung ? el("span", { class: "tag accent" }, `${w.rung} 振铃中`) : null)))));
   $("#no-callers").hidden = waiting.length > 0;
 }
 

@@ -11,10 +11,10 @@ function part(tag, attributes, text = "") {
   return node;
 }
 
-/** A round number at or above the greatest value: 1, 2 or 5 with noughts. */
+/** A round number at or above the greatest value, of which half is a whole number. */
 function ceiling(value) {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
-  return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= value);
+  return [1, 2, 3, 4, 6, 8, 10].map((n) => n * power).find((n) => n >= value && n % 2 === 0);
 }
 
 const clock = (half) => `${String(half >> 1).padStart(2, "0")}:${half % 2 ? "30" : "00"}`;
@@ -34,7 +34,7 @@ export function draw(svg, { width, height, letter }) {
   const drawn = [];
   for (const line of [0, top / 2, top]) {
     drawn.push(part("line", { x1: left, x2: width - right, y1: y(line), y2: y(line), class: "rule" }));
-    if (Number.isInteger(line)) drawn.push(part("text", { x: left - letter * 0.5, y: y(line) + letter * 0.35, class: "mark end" }, String(line)));
+    drawn.push(part("text", { x: left - letter * 0.5, y: y(line) + letter * 0.35, class: "mark end" }, String(line)));
   }
   for (let hour = 0; hour <= 24; hour += 4) drawn.push(part("text", { x: left + step * hour * 2, y: height - letter * 0.4, class: "mark middle" }, String(hour)));
   halves.forEach(([queued, answered, abandoned], half) => {

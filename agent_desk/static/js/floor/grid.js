@@ -113,7 +113,7 @@ function heads() {
       $(`#agents thead [data-key=${column.key}]`).focus();
       render();
     };
-    return el("th", { class: column.kind?.includes("num") ? "num" : "", scope: "col", "aria-sort": is }, el("button", { class: "sort", "data-key": column.key, onclick: press }, column.head));
+    return el("th", { class: column.kind?.startsWith("num") ? "num" : "", scope: "col", "aria-sort": is }, el("button", { class: "sort", "data-key": column.key, onclick: press }, column.head));
   }).concat(act ? [el("th", { scope: "col" }, el("span", { class: "sr" }, "操作"))] : []);
 }
 

@@ -14,6 +14,8 @@ function tile(value, label, kind = "", more = "") {
   return el("div", { class: `w-tile ${kind}` }, el("span", {}, label), el("b", { class: "tnum" }, value instanceof Node ? value : String(value)), el("i", {}, more));
 }
 
+const box = (value, label, kind = "") => el("li", { class: kind }, el("b", { class: "tnum" }, String(value)), el("span", {}, label));
+
 function render() {
   const f = board.figures;
   const open = rows("emergencies").filter(([, e]) => !["accepted", "completed"].includes(e.handoff));
@@ -23,7 +25,7 @@ function render() {
     tile(f.ready, "空闲", level("", "ready"), `在岗 ${f.staffed}`),
     tile(percent(f.lately.in_time), "15 秒接通率", level("", "in_time"), "近 30 分钟"),
     tile(percent(f.last_day.connected), "接通率", f.last_day.connected !== null && f.last_day.connected < 95 ? "amber" : "", "连续 24 小时"),
-    open.length ? tile(open.length, "紧急未移交", "red") : tile(f.today.answered, "今日接听", "", `放弃 ${f.today.abandoned}`),
+    tile(open.length, "紧急未移交", open.length ? "red" : ""),
   );
   const busy = rows("queues").filter(([, q]) => q.staffed || q.waiting || q.today.queued);
   $("#w-queues tbody").replaceChildren(...busy.slice(0, 5).map(([key, q]) => el("tr", {}, el("th", { scope: "row" }, q.label),
@@ -32,9 +34,10 @@ function render() {
   const seats = rows("seats").map(([, seat]) => seat);
   $("#w-seats").replaceChildren(...STATES.map(([state, label]) => {
     const these = seats.filter((seat) => !seat.away && (seat.state === state || (state === "talking" && seat.state === "held")));
-    return el("li", { class: state }, el("b", { class: "tnum" }, String(these.length)), el("span", {}, label));
-  }));
-  draw($("#today"), { width: 900, height: 300, letter: 26 });
+    return box(these.length, label, state);
+  }), box(f.today.answered, "今日接听"), box(f.today.abandoned, "今日放弃"), box(f.callbacks, "待回拨"));
+  const svg = $("#today");
+  draw(svg, { width: svg.clientWidth, height: svg.clientHeight, letter: innerWidth / 64 });
 }
 
 function freshness() {

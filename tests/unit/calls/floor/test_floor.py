@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from calls.floor.figures import Buckets, minute_of
 from calls.floor.floor import Floor
 from runtime.events import (
     AgentStateChanged,
@@ -262,14 +261,3 @@ def test_five_hundred_seats() -> None:
         told.seat("ready" if number % 2 else "talking", number, agent=str(8001 + number))
     staff = told.floor.picture(after(600)).queues[0].staff
     assert (staff.staffed, staff.ready, staff.talking) == (500, 250, 250)
-
-
-def test_sums_by_half_hours_and_minutes_are_those_by_minutes() -> None:
-    buckets = Buckets()
-    for minute in range(0, 400, 7):
-        buckets.count(after(minute * 60), queued=1)
-    first = minute_of(NINE)
-    for begin in (0, 1, 29, 30, 31):
-        for end in (begin, begin + 1, 61, 199, 400):
-            wanted = sum(begin <= minute < end for minute in range(0, 400, 7))
-            assert buckets.sum(first + begin, first + end).queued == wanted
