@@ -25,7 +25,7 @@ from agent_desk.agents import (
     unwatched,
 )
 from agent_desk.agents.caller_cards import CallerCards
-from agent_desk.floor import board, team_pages, wall
+from agent_desk.floor import board, steering, team_pages, wall
 from agent_desk.floor.feed import FLOOR, FloorFeed
 from agent_desk.live import page_socket, sip_proxy
 from agent_desk.live.hub import HUB, LiveHub
@@ -67,6 +67,7 @@ ROOMS = (
     unit_pages,
     unwatched,
     board,
+    steering,
     team_pages,
     wall,
     openapi,

@@ -40,6 +40,8 @@ OBJECTS = {
     "calendar": "工作日历",
     "floor": "运行监控",
     "team": "班组",
+    "seat": "坐席",
+    "call": "通话",
     "wall": "大屏链接",
 }
 ACTS = {
@@ -66,6 +68,10 @@ ACTS = {
     "cleared": "清除",
     "enter_days": "录入放假安排",
     "limits_set": "设置阈值",
+    "forced_ready": "强制示闲",
+    "forced_not_ready": "强制示忙",
+    "forced_offline": "强制签出",
+    "forced_hangup": "强拆通话",
     "team_made": "新建班组",
     "team_removed": "删除班组",
     "team_assigned": "调整班组成员",

@@ -79,6 +79,7 @@ async def page(request: web.Request) -> web.StreamResponse:
         may_repair=who.may(Permission.REPAIR_AGENT),
         may_arrange=who.may(Permission.ARRANGE_FLOOR),
         may_hang=who.may(Permission.HANG_WALLS),
+        may_steer=who.may(Permission.STEER_AGENTS),
     )
 
 

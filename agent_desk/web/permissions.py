@@ -28,6 +28,8 @@ class Permission(StrEnum):
     REPAIR_AGENT = "repair_agent"
     ARRANGE_FLOOR = "arrange_floor"
     """Teams, limits on the board."""
+    STEER_AGENTS = "steer_agents"
+    """Force a seat's state, end a call, send notices."""
     HANG_WALLS = "hang_walls"
     """Links with which screens on a wall show the board without a log-in."""
     ADMINISTER = "administer"
@@ -53,6 +55,7 @@ TABLE: dict[str, frozenset[Permission]] = {
         Permission.WATCH_BOARD,
         Permission.REPAIR_AGENT,
         Permission.ARRANGE_FLOOR,
+        Permission.STEER_AGENTS,
         Permission.PLAY_ANY_RECORDING,
     },
     "DISPATCHER": _CENTRE,
