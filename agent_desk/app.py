@@ -21,11 +21,12 @@ from agent_desk.agents import (
     knowledge_api,
     lookups,
     messages,
+    notices,
     recordings,
     unwatched,
 )
 from agent_desk.agents.caller_cards import CallerCards
-from agent_desk.floor import board, steering, team_pages, wall
+from agent_desk.floor import board, notice_pages, steering, team_pages, wall
 from agent_desk.floor.feed import FLOOR, FloorFeed
 from agent_desk.live import page_socket, sip_proxy
 from agent_desk.live.hub import HUB, LiveHub
@@ -61,12 +62,14 @@ ROOMS = (
     knowledge_api,
     recordings,
     messages,
+    notices,
     page_socket,
     sip_proxy,
     ticket_pages,
     unit_pages,
     unwatched,
     board,
+    notice_pages,
     steering,
     team_pages,
     wall,

@@ -42,6 +42,7 @@ OBJECTS = {
     "team": "班组",
     "seat": "坐席",
     "call": "通话",
+    "notice": "坐席通知",
     "wall": "大屏链接",
 }
 ACTS = {
@@ -72,6 +73,7 @@ ACTS = {
     "forced_not_ready": "强制示忙",
     "forced_offline": "强制签出",
     "forced_hangup": "强拆通话",
+    "notice_given": "发送通知",
     "team_made": "新建班组",
     "team_removed": "删除班组",
     "team_assigned": "调整班组成员",

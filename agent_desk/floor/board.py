@@ -76,7 +76,6 @@ async def page(request: web.Request) -> web.StreamResponse:
     return render(
         request,
         "floor/board.html",
-        may_repair=who.may(Permission.REPAIR_AGENT),
         may_arrange=who.may(Permission.ARRANGE_FLOOR),
         may_hang=who.may(Permission.HANG_WALLS),
         may_steer=who.may(Permission.STEER_AGENTS),

@@ -37,7 +37,7 @@ async def _send(link: Link, socket: web.WebSocketResponse) -> None:
 
 
 class Tab(Input):
-    """`tab` names the browser tab; `seat` asks for the softphone if it is free, `board` for the floor as pictures."""
+    """`tab` names the browser tab; `seat` asks for the softphone if it is free, `board` for the floor."""
 
     tab: Annotated[Line, Field(max_length=64)] = ""
     seat: Literal["0", "1"] = "0"

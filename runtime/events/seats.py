@@ -52,3 +52,14 @@ class SeatTaken(Event):
     agent: str
     tab: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeGiven(Event):
+    """A supervisor (`by`, a name) tells these seats something; it is kept until each has read it."""
+
+    notice_id: int
+    text: str
+    by: str
+    at: datetime
+    seats: tuple[str, ...]

@@ -1,5 +1,4 @@
 // The supervisors' board: drawn from the picture that the live link keeps current; old numbers look old.
-import { post } from "../web/api.js";
 import { $, el, say } from "../web/dom.js";
 import { Live } from "../live/link.js";
 import { on, state as shared } from "../live/store.js";
@@ -9,8 +8,9 @@ import * as grid from "./grid.js";
 import { chime, level, METRICS, worse } from "./levels.js";
 import { board, length, percent, rows, seconds, take } from "./picture.js";
 import * as settings from "./settings.js";
+import * as steering from "./steering.js";
 
-const { repair: mayRepair } = $(".board").dataset;
+const maySteer = $(".board").dataset.steer === "yes";
 const age = (iso, kind = "") => el("time", { class: `tnum ${kind}`, "data-since": iso ?? "" }, since(iso) || "—");
 const cell = (label, kind, ...children) => el("td", { class: kind, "data-label": label }, ...children);
 const num = (label, value, kind = "") => cell(label, `num tnum ${kind}`, typeof value === "object" ? value : String(value));
@@ -70,10 +70,10 @@ function callers() {
 }
 
 function calls() {
-  const shown = rows("calls").map(([, c]) => c).sort((a, b) => b.emergency - a.emergency || Date.parse(a.since) - Date.parse(b.since));
+  const shown = rows("calls").map(([id, c]) => ({ id, ...c })).sort((a, b) => b.emergency - a.emergency || Date.parse(a.since) - Date.parse(b.since));
   $("#calls tbody").replaceChildren(...shown.map((c) => el("tr", {},
     cell("来电", "tnum nowrap", c.caller), cell("状态", "nowrap", c.away ? el("span", { class: "tag" }, c.away) : c.state_label + (c.inbound ? "" : "·外呼"), " ", c.emergency ? el("span", { class: "tag red" }, "疑似紧急") : null),
-    cell("坐席", "nowrap", c.agent || "—"), cell("时长", "num", age(c.since)))));
+    cell("坐席", "nowrap", c.agent || "—"), cell("时长", "num", age(c.since)), maySteer ? cell("操作", "do", c.away ? "" : steering.callButton(c.id, c)) : null)));
   $("#no-calls").hidden = shown.length > 0;
 }
 
@@ -131,11 +131,8 @@ function freshness() {
   $("#as-of").textContent = down || old ? `截至 ${down ? asOf : wallClock(Date.parse(old))}` : `实时　${asOf}`;
 }
 
-async function repair(agent) {
-  await post("/api/board/repair", { agent }).catch((error) => alert(error.message));
-}
-
-grid.start(mayRepair === "yes" ? (seat) => (seat.away ? "" : el("button", { class: "link", onclick: () => repair(seat.agent), title: "状态与话机不符时使用", "aria-label": `校正 ${seat.agent} 的状态` }, "校正")) : null);
+grid.start(maySteer ? (seat) => (seat.away ? "" : steering.seatButton(seat)) : null);
+steering.start();
 settings.start();
 const SOUND = "hotline-board-sound";
 $("#sound").checked = localStorage.getItem(SOUND) !== "no";
