@@ -39,7 +39,7 @@ async def list_unread(request: web.Request) -> web.StreamResponse:
 
 
 @routes.post("/api/desk/notices/read")
-@allow(Permission.TAKE_CALLS, changes=True, limit=ACTS, logs=Logs.AUDIT, takes=Read, gives=Done)
+@allow(Permission.TAKE_CALLS, changes=True, limit=ACTS, logs=Logs.NOTICE, takes=Read, gives=Done)
 async def read(request: web.Request) -> web.StreamResponse:
     """The receipt. One that went to somebody else, or was read before, is left as it is."""
     desk, notice = services(request), told(request, Read).notice
