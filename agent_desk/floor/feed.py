@@ -24,6 +24,7 @@ from calls.floor.limits import limits
 from calls.floor.remembered import remembered
 from calls.floor.teams import Member, members, teams
 from calls.floor.usual import Usual, usual
+from calls.nodes.places import NodeState
 from db.session import AWAY, Sessions
 from runtime.bus import Bus, Unsubscribe
 from runtime.clock import Clock
@@ -119,6 +120,8 @@ class FloorFeed:
         """Listen at once; what was before is read beside it, for as long as it takes the database."""
         self._unsubscribe = self._bus.subscribe(self._on_event, *KINDS)
         self._hub.boards = self
+        if self._hub.places is not None:
+            self._hub.places.on_change(self._node_changed)
         self._task = asyncio.create_task(self._run(), name="desk:floor")
 
     async def close(self) -> None:
@@ -144,6 +147,10 @@ class FloorFeed:
             self._strangers.add(user_id)  # asked for once: an account without a seat stays unknown
             self._people_at = None
 
+    async def _node_changed(self, _: NodeState) -> None:
+        """What a node told while it was out of reach was not heard here."""
+        self._read_at = None
+
     async def _run(self) -> None:
         while True:
             try:
@@ -159,7 +166,7 @@ class FloorFeed:
         """Read from the database what is due: rarely, and never because somebody looks."""
         now = self._clock.now()
         if self._read_at is None or not timedelta(0) <= now - self._read_at < AGAIN:
-            await self._read(now)
+            await self.read()
         if self._people_at is None or not timedelta(0) <= now - self._people_at < PEOPLE:
             await self.arrange()
         waiting = [call.steps for call in self._floor.calls.live.values() if call.waits is not None]
@@ -168,7 +175,9 @@ class FloorFeed:
                 await self._script.learn(session, unknown)
         self.ready.set()
 
-    async def _read(self, now: datetime) -> None:
+    async def read(self) -> None:
+        """Make the floor anew from the database; what happens meanwhile is not lost."""
+        now = self._clock.now()
         self._held = []
         try:
             async with self._sessions() as session:

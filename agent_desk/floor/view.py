@@ -6,8 +6,8 @@ Nothing in it changes by the mere passing of time, so that only what happened ha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from agent_desk.web import words
@@ -91,6 +91,7 @@ def changes(before: View, after: View) -> View:
 
 
 # -- rows --------------------------------------------------------------------------------------------
+@lru_cache(4096)
 def masked(number: str) -> str:
     return normalise(number).mask() if number else HIDDEN
 
@@ -195,7 +196,7 @@ def _emergency(one: EmergencyNow, names: Mapping[str, str]) -> View:
 def _seat(
     seat: SeatNow, away: Mapping[str, str], people: Mapping[int, Member], call: CallNow | None, picture: Picture
 ) -> View:
-    person, day = people.get(seat.user_id or 0), asdict(seat.day)
+    person, day = people.get(seat.user_id or 0), seat.day
     skills = person.skills if person is not None else ()
     return {
         "agent": seat.agent,
@@ -214,14 +215,14 @@ def _seat(
         "call_id": seat.call_id if call is not None else "",
         "call_since": _iso(call.since) if call is not None else None,
         "counted_to": max(seat.counted_to, picture.day_began).isoformat(),
-        "answered": day["answered"],
-        "outbound": day["outbound"],
-        "missed": day["missed"],
-        "handled": day["handled"],
-        "talk_s": day["talk_ms"] // 1000,
-        "hold_s": day["hold_ms"] // 1000,
-        "wrap_s": day["wrap_ms"] // 1000,
-        "busy_s": day["busy_ms"] // 1000,
-        "staffed_s": day["staffed_ms"] // 1000,
-        "not_ready_s": {_reason(reason): ms // 1000 for reason, ms in sorted(day["not_ready_ms"].items())},
+        "answered": day.answered,
+        "outbound": day.outbound,
+        "missed": day.missed,
+        "handled": day.handled,
+        "talk_s": day.talk_ms // 1000,
+        "hold_s": day.hold_ms // 1000,
+        "wrap_s": day.wrap_ms // 1000,
+        "busy_s": day.busy_ms // 1000,
+        "staffed_s": day.staffed_ms // 1000,
+        "not_ready_s": {_reason(reason): ms // 1000 for reason, ms in sorted(day.not_ready_ms.items())},
     }

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from calls.asterisk.queues import QUEUES
 from calls.floor.figures import HALF_HOUR, Buckets, Figures, midnight, minute_of
 from calls.floor.floor_calls import WHOLE_FLOOR, FloorCall, FloorCalls, Stay, Step
 from calls.floor.floor_seats import OFFLINE, FloorSeats, Seat, SeatDay
 from calls.state.call_states import CallState
+from runtime.clock import local
 from runtime.events import AgentStateChanged, CallbackChanged, Event
 
 LATELY_MINUTES = 30
@@ -157,7 +158,7 @@ class Floor:
     # -- the picture ---------------------------------------------------------------------------
     def picture(self, now: datetime, away: Collection[str] = ()) -> Picture:
         """The floor at this moment. What is at nodes that are `away` is shown and not counted."""
-        live = list(self.calls.live.values())
+        live, today = list(self.calls.live.values()), local(now).date()
         waits = [(call, stay) for call in live if (stay := call.waits) is not None]
         signed_in = [seat for seat in self.seats.seats.values() if seat.state != OFFLINE]
         here = [seat for seat in signed_in if seat.node not in away]
@@ -180,7 +181,7 @@ class Floor:
             ),
             waiting=tuple(sorted((self._waiting(*each) for each in waits), key=lambda w: (w.since, w.call_id))),
             calls=tuple(sorted((_call(call) for call in live), key=lambda c: c.call_id)),
-            seats=tuple(sorted((self._seat(seat, now) for seat in signed_in), key=lambda s: s.agent)),
+            seats=tuple(sorted((self._seat(seat, now, today) for seat in signed_in), key=lambda s: s.agent)),
             emergencies=tuple(
                 EmergencyNow(c.call_id, c.node, c.emergency_at, c.target, c.agent, c.handoff)
                 for c in sorted(live, key=lambda c: c.call_id)
@@ -224,8 +225,8 @@ class Floor:
             steps=tuple(call.steps),
         )
 
-    def _seat(self, seat: Seat, now: datetime) -> SeatNow:
-        day = self.seats.day_of(seat, now)
+    def _seat(self, seat: Seat, now: datetime, today: date) -> SeatNow:
+        day = self.seats.day_of(seat, today)
         since = seat.since or now
         return SeatNow(
             agent=seat.agent,

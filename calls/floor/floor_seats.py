@@ -91,9 +91,8 @@ class FloorSeats:
         self._is_inbound = is_inbound
         self._handled = handled
 
-    def day_of(self, seat: Seat, now: datetime) -> SeatDay:
+    def day_of(self, seat: Seat, today: date) -> SeatDay:
         """Today's work of who sits there; an empty one when nothing was counted today."""
-        today = local(now).date()
         day = self._days.get(seat.person)
         return day if day is not None and day.day == today else SeatDay(today)
 

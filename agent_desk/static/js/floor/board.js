@@ -54,11 +54,13 @@ function queues() {
   $("#queues tbody").replaceChildren(...body);
 }
 
+/** A node's name, where there are several. */
+const at = (row) => (board.state.nodes.length > 1 && row.node ? `（${row.node}）` : "");
+
 function callers() {
   const waiting = rows("waiting").map(([, w]) => w).sort((a, b) => b.priority - a.priority || Date.parse(a.since) - Date.parse(b.since));
-  const several = board.state.nodes.length > 1;
   $("#callers tbody").replaceChildren(...waiting.map((w) => el("tr", {},
-    cell("来电", "tnum nowrap", w.caller), cell("队列", "nowrap", w.queue_label + (several && w.node ? `（${w.node}）` : "")),
+    cell("来电", "tnum nowrap", w.caller), cell("队列", "nowrap", w.queue_label + at(w)),
     cell("已等待", "num", w.away ? el("span", { class: "tag" }, w.away) : age(w.since)),
     cell("已知情况", "", el("div", { class: "tags" },
       w.emergency ? el("span", { class: "tag red" }, "疑似紧急") : null,
@@ -72,7 +74,7 @@ function callers() {
 function calls() {
   const shown = rows("calls").map(([id, c]) => ({ id, ...c })).sort((a, b) => b.emergency - a.emergency || Date.parse(a.since) - Date.parse(b.since));
   $("#calls tbody").replaceChildren(...shown.map((c) => el("tr", {},
-    cell("来电", "tnum nowrap", c.caller), cell("状态", "nowrap", c.away ? el("span", { class: "tag" }, c.away) : c.state_label + (c.inbound ? "" : "·外呼"), " ", c.emergency ? el("span", { class: "tag red" }, "疑似紧急") : null),
+    cell("来电", "tnum nowrap", c.caller + at(c)), cell("状态", "nowrap", c.away ? el("span", { class: "tag" }, c.away) : c.state_label + (c.inbound ? "" : "·外呼"), " ", c.emergency ? el("span", { class: "tag red" }, "疑似紧急") : null),
     cell("坐席", "nowrap", c.agent || "—"), cell("时长", "num", age(c.since)), maySteer ? cell("操作", "do", c.away ? "" : steering.callButton(c.id, c)) : null)));
   $("#no-calls").hidden = shown.length > 0;
 }
@@ -92,7 +94,7 @@ const DRAWS = [
   [figures, ["figures", "emergencies", "limits"]],
   [queues, ["queues", "limits"]],
   [callers, ["waiting", "state"]],
-  [calls, ["calls"]],
+  [calls, ["calls", "state"]],
   [grid.render, ["seats"]],
   [grid.teamsChanged, ["teams"]],
   [chart, ["halves", "usual", "figures"]],

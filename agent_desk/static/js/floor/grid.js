@@ -24,7 +24,7 @@ function reasons(seat) {
 
 /** Each column: heading, what it sorts by, what it shows; `live` ones change while time passes. */
 const COLUMNS = [
-  { key: "agent", head: "分机", by: (s) => Number(s.agent), show: (s) => s.agent, kind: "tnum" },
+  { key: "agent", head: "分机", by: (s) => Number(s.agent), show: (s) => [s.agent, board.state?.nodes.length > 1 && s.node ? el("i", { class: "hint" }, ` ${s.node}`) : ""], kind: "tnum" },
   { key: "name", head: "姓名", by: (s) => s.name, show: (s) => s.name || "—", kind: "nowrap" },
   { key: "team", head: "班组", by: (s) => s.team || "\uffff", show: (s) => s.team || "—", kind: "nowrap" },
   { key: "state", head: "状态", by: (s) => STATES.indexOf(s.state) * 1e9 - old(s) / 1000, show: state, kind: "state" },

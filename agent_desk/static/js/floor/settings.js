@@ -47,7 +47,7 @@ async function listTeams() {
     const teams = board.teams ?? [];
     const count = (team) => members.filter((member) => member.team === team.id).length;
     $("#team-list").replaceChildren(...teams.map((team) => el("li", {}, el("span", {}, `${team.name}（${count(team)} 人）`),
-      el("button", { class: "link", type: "button", onclick: () => change("/api/board/teams/remove", { team: team.id }), "aria-label": `删除班组 ${team.name}` }, "删除"))));
+      el("button", { class: "link", type: "button", onclick: (event) => remove(event.target, team), "aria-label": `删除班组 ${team.name}` }, "删除"))));
     $("#member-list").replaceChildren(...members.map((member) => {
       const select = el("select", { "aria-label": `${member.name} 的班组`, onchange: (event) => change("/api/board/teams/assign", { user: member.user, team: event.target.value ? Number(event.target.value) : null }) },
         el("option", { value: "" }, "未分班组"), ...teams.map((team) => el("option", { value: team.id, ".selected": team.id === member.team }, team.name)));
@@ -65,6 +65,14 @@ async function change(path, body) {
     await listTeams();
     return true;
   } catch (error) { fail(dialog, error); return false; }
+}
+
+/** Its members are in no team afterwards: pressed twice. */
+function remove(button, team) {
+  if (button.textContent === "删除") {
+    button.textContent = "确认删除";
+    button.ariaLabel = `确认删除班组 ${team.name}，成员将不在任何班组`;
+  } else change("/api/board/teams/remove", { team: team.id });
 }
 
 async function makeTeam(event) {
