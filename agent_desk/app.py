@@ -22,11 +22,22 @@ from agent_desk.agents import (
     knowledge_api,
     lookups,
     messages,
+    notices,
     recordings,
     unwatched,
 )
 from agent_desk.agents.caller_cards import CallerCards
-from agent_desk.floor import board, figure_calls, figure_sheets, figures
+from agent_desk.floor import (
+    board,
+    figure_calls,
+    figure_sheets,
+    figures,
+    notice_pages,
+    steering,
+    team_pages,
+    wall,
+)
+from agent_desk.floor.feed import FLOOR, FloorFeed
 from agent_desk.floor.figures import COUNTING
 from agent_desk.live import page_socket, sip_proxy
 from agent_desk.live.hub import HUB, LiveHub
@@ -62,6 +73,7 @@ ROOMS = (
     knowledge_api,
     recordings,
     messages,
+    notices,
     page_socket,
     sip_proxy,
     ticket_pages,
@@ -72,6 +84,10 @@ ROOMS = (
     figures,
     figure_calls,
     figure_sheets,
+    notice_pages,
+    steering,
+    team_pages,
+    wall,
     openapi,
     admin,
     audit,
@@ -117,6 +133,7 @@ def make_app(services: DeskServices) -> web.Application:
     app[COUNTING] = asyncio.Lock()
     cards = CallerCards(services.sessions, services.clock)
     app[HUB] = LiveHub(services.bus, services.sessions, services.clock, services.control, cards, services.places)
+    app[FLOOR] = FloorFeed(services.bus, services.sessions, services.clock, app[HUB])
     app[SOCKETS] = OpenSockets(app[WEB_SESSIONS], gone=app[HUB].sign_out)
     app.cleanup_ctx.append(_running_hub)
     app.cleanup_ctx.append(checked)
@@ -129,7 +146,9 @@ def make_app(services: DeskServices) -> web.Application:
 
 async def _running_hub(app: web.Application) -> AsyncIterator[None]:
     await app[HUB].start()
+    await app[FLOOR].start()
     yield
+    await app[FLOOR].close()
     await app[HUB].close()
 
 

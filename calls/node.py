@@ -6,6 +6,7 @@ from typing import Any
 
 from calls.acts.conference import Conference, Speak
 from calls.acts.control import Control
+from calls.acts.force_acts import ForceActs
 from calls.acts.seat_acts import SeatActs
 from calls.acts.talk_acts import TalkActs
 from calls.asterisk.ami import AmiLink
@@ -54,7 +55,8 @@ class CallsNode:
         )
         seat_acts = SeatActs(self.tracker, settings)
         talk_acts = TalkActs(self.link, self.tracker, self.conference, clock)
-        self.control = Control(bus, clock, seat_acts.acts | talk_acts.acts)
+        force_acts = ForceActs(self.link, self.tracker)
+        self.control = Control(bus, clock, seat_acts.acts | talk_acts.acts | force_acts.acts)
         self.recordings = Recordings(settings, sessions, bus, clock)
         self.callbacks = Callbacks(sessions, bus, clock, hours=CallHours.of(settings))
         self.outcomes = Outcomes(

@@ -39,6 +39,12 @@ OBJECTS = {
     "demo": "演示数据",
     "calendar": "工作日历",
     "figures": "话务指标",
+    "floor": "运行监控",
+    "team": "班组",
+    "seat": "坐席",
+    "call": "通话",
+    "notice": "坐席通知",
+    "wall": "大屏链接",
 }
 ACTS = {
     "login": "登录",
@@ -65,6 +71,17 @@ ACTS = {
     "enter_days": "录入放假安排",
     "recompute": "重算时限",
     "exported": "导出",
+    "limits_set": "设置阈值",
+    "forced_ready": "强制示闲",
+    "forced_not_ready": "强制示忙",
+    "forced_offline": "强制签出",
+    "forced_hangup": "强拆通话",
+    "notice_given": "发送通知",
+    "team_made": "新建班组",
+    "team_removed": "删除班组",
+    "team_assigned": "调整班组成员",
+    "wall_made": "生成大屏链接",
+    "wall_revoked": "停用大屏链接",
 } | LABELS
 STATES = {
     "open": "待回拨",

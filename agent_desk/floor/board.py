@@ -1,17 +1,13 @@
-"""The supervisor's board: queues, agents with the age of their state, live calls."""
+"""The supervisors' board: the page, its numbers for programs, its limits, and the repair of a seat."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated, Any
 
 from aiohttp import web
-from pydantic import Field, RootModel
-from sqlalchemy import select
+from pydantic import Field, RootModel, model_validator
 
-from agent_desk.agents.unwatched import lately
-from agent_desk.live.hub import HUB, LiveHub
-from agent_desk.web import words
+from agent_desk.floor.feed import FLOOR
 from agent_desk.web.access import Gives, Logs, allow, identity
 from agent_desk.web.answers import Done, answered
 from agent_desk.web.errors import Refused
@@ -20,106 +16,99 @@ from agent_desk.web.limits import ACTS, PAGES, READS
 from agent_desk.web.pages import render
 from agent_desk.web.permissions import Permission
 from agent_desk.web.requests import told
-from agent_desk.web.services import DeskServices, services
+from agent_desk.web.services import services
+from agent_desk.web.trail import leave_trace
 from calls.acts.client import ControlRefused, ControlTimeout
-from calls.callbacks.tasks import list_open
-from calls.floor.board import snapshot
-from db.models import User
-from language.phone import normalise
-from tickets.reading.masking import mask_phone
-
-CALLS_SHOWN = 200
+from calls.floor.limits import FALLING, Limit, Metric, set_limits
 
 routes = web.RouteTableDef()
 
+Queue = Annotated[str, Field(pattern=r"^[a-z0-9_-]{0,32}$", title="队列")]
+Bound = Annotated[int | None, Field(ge=0, le=100_000, title="阈值")]
 
-class Floor(RootModel[dict[str, Any]]):
-    """Queues, agents and calls as they stand."""
+
+class FloorNow(RootModel[dict[str, Any]]):
+    """Figures, queues, callers, seats and calls as they are."""
 
 
 class Seat(Input):
     agent: Annotated[str, Field(pattern=r"^\d{1,8}$", title="坐席分机")]
 
 
+class Pair(Input):
+    """From where a figure is amber, from where red."""
+
+    amber: Bound = None
+    red: Bound = None
+
+
+class NewLimits(Input):
+    """The limits of one queue ("" is the whole floor)."""
+
+    queue: Queue
+    limits: dict[Metric, Pair]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, values: Any) -> Any:
+        # JSON has no enumerations: a strict model wants to be given them.
+        if isinstance(values, dict) and isinstance(values.get("limits"), dict):
+            known = {metric.value: metric for metric in Metric}
+            return values | {"limits": {known.get(name, name): pair for name, pair in values["limits"].items()}}
+        return values
+
+    @model_validator(mode="after")
+    def _in_order(self) -> NewLimits:
+        for metric, pair in self.limits.items():
+            if pair.amber is None or pair.red is None:
+                continue
+            worse = pair.red - pair.amber
+            if (worse > 0) if metric in FALLING else (worse < 0):
+                raise ValueError("红色阈值应当比黄色阈值更严重。")
+        return self
+
+
 @routes.get("/board")
 @allow(Permission.WATCH_BOARD, changes=False, limit=PAGES, logs=Logs.NOTHING, gives=Gives.PAGE)
 async def page(request: web.Request) -> web.StreamResponse:
     """The floor on one page."""
-    return render(request, "floor/board.html", may_repair=identity(request).may(Permission.REPAIR_AGENT))
+    who = identity(request)
+    return render(
+        request,
+        "floor/board.html",
+        may_arrange=who.may(Permission.ARRANGE_FLOOR),
+        may_hang=who.may(Permission.HANG_WALLS),
+        may_steer=who.may(Permission.STEER_AGENTS),
+    )
 
 
 @routes.get("/api/board/state")
-@allow(Permission.WATCH_BOARD, changes=False, limit=READS, logs=Logs.NOTHING, gives=Floor)
+@allow(Permission.WATCH_BOARD, changes=False, limit=READS, logs=Logs.NOTHING, gives=FloorNow)
 async def state(request: web.Request) -> web.StreamResponse:
-    """What the board shows."""
-    return answered(Floor(await board_state(services(request), request.config_dict[HUB])))
+    """What the board shows. Numbers of callers are masked."""
+    return answered(FloorNow(request.config_dict[FLOOR].now()))
 
 
-async def board_state(desk: DeskServices, hub: LiveHub) -> dict[str, Any]:
-    """The floor as it stands, all nodes together. Numbers of callers are masked: a board hangs on a wall."""
-    nodes = list(hub.places.nodes.values()) if hub.places is not None else []
-    away = {node.name: "节点失联" if node.lost else "节点已停" for node in nodes if not node.runs}
-    telephony = hub.telephony("")
-    async with desk.sessions() as session:
-        floor = await snapshot(session, desk.clock, away=away)
-        callbacks = len(await list_open(session))
-        unwatched = await lately(session, desk.clock.now())
-        seats = {agent.user_id for agent in floor.agents}
-        names = {
-            user_id: name
-            for user_id, name in (
-                await session.execute(select(User.id, User.name).where(User.id.in_([i for i in seats if i])))
-            ).all()
-        }
-    by_seat = {agent.agent: names.get(agent.user_id or 0, "") for agent in floor.agents}
-    return {
-        "now": floor.at.isoformat(),
-        "stale": bool(telephony and telephony.stale and telephony.node not in away),
-        "stale_since": telephony.since.isoformat() if telephony else None,
-        "nodes": [node.name for node in nodes],
-        "lost": [node.words for node in nodes if node.lost],
-        "callbacks": callbacks,
-        "unwatched": unwatched,
-        "queues": [
-            {
-                "label": words.QUEUES.get(row.queue, row.queue),
-                "waiting": row.waiting,
-                "oldest_since": (floor.at - timedelta(seconds=row.oldest_s)).isoformat() if row.waiting else None,
-                "ready": row.ready,
-                "staffed": row.staffed,
-            }
-            for row in floor.queues
-        ],
-        "agents": [
-            {
-                "agent": row.agent,
-                "node": row.node,
-                "away": away.get(row.node, ""),
-                "name": by_seat[row.agent],
-                "state": row.state,
-                "state_label": words.AGENT_STATES.get(row.state, row.state),
-                "reason": words.ALL_BUSY_REASONS.get(row.reason, row.reason),
-                "since": row.since.isoformat(),
-                "queues": [words.QUEUES.get(queue, queue) for queue in row.queues],
-            }
-            for row in floor.agents
-        ],
-        "calls": [
-            {
-                "node": row.node,
-                "away": away.get(row.node, ""),
-                "caller": mask_phone(normalise(row.caller).digits) or "匿名",
-                "state_label": words.AFTER_TALK
-                if row.state == "ivr" and row.answered_at
-                else words.CALL_STATES.get(row.state, row.state),
-                "queue": words.QUEUES.get(row.queue, row.queue),
-                "agent": by_seat.get(row.agent) or row.agent,
-                "since": (row.answered_at or row.started_at).isoformat(),
-                "emergency": row.emergency,
-            }
-            for row in floor.calls[:CALLS_SHOWN]
-        ],
-    }
+@routes.post("/api/board/limits")
+@allow(Permission.ARRANGE_FLOOR, changes=True, limit=ACTS, logs=Logs.AUDIT, takes=NewLimits, gives=Done)
+async def limits(request: web.Request) -> web.StreamResponse:
+    """From where on this queue's figures are coloured."""
+    desk, who, wanted = services(request), identity(request), told(request, NewLimits)
+    async with desk.sessions.begin() as session:
+        await set_limits(session, wanted.queue, {m: Limit(p.amber, p.red) for m, p in wanted.limits.items()})
+        leave_trace(
+            session,
+            at=desk.clock.now(),
+            object_kind="floor",
+            object_id=wanted.queue or "all",
+            action="limits_set",
+            user_id=who.user_id,
+            name=who.name,
+            unit_id=who.unit_id,
+            detail={m.value: [p.amber, p.red] for m, p in wanted.limits.items()},
+        )
+    await request.config_dict[FLOOR].arrange()
+    return answered(Done())
 
 
 @routes.post("/api/board/repair")

@@ -28,6 +28,7 @@ from runtime.events import (
     HandoffChanged,
     LegJoined,
     LegLeft,
+    NoticeGiven,
     QueueAbandoned,
     QueueChanged,
     RecordingFailed,
@@ -85,7 +86,9 @@ OF_THE_FLOOR = (
 OF_A_NODE = (SpeechStateChanged, TelephonyStale)
 """Of these an agent hears only what concerns the node of the own seat."""
 OF_ALL = (*OF_A_NODE, CallbackChanged)
-KINDS: tuple[type[Event], ...] = (*{*OF_A_SEAT, *OF_A_CALL, *OF_THE_FLOOR, *OF_ALL, TicketChanged, SeatTaken},)
+KINDS: tuple[type[Event], ...] = (
+    *{*OF_A_SEAT, *OF_A_CALL, *OF_THE_FLOOR, *OF_ALL, TicketChanged, SeatTaken, NoticeGiven},
+)
 """Everything the desk listens to."""
 
 HIDDEN_FROM_BOARD = frozenset({"caller", "caller_raw", "words", "channel", "citizen_channel", "agent_channel"})
@@ -117,6 +120,8 @@ def audience(event: Event, calls: LiveCalls) -> set[str]:
         return {EVERYBODY}
     if isinstance(event, TicketChanged):
         return {unit_topic(event.unit_id)} if event.unit_id is not None else set()
+    if isinstance(event, NoticeGiven):
+        return {seat_topic(seat) for seat in event.seats}
     topics: set[str] = set()
     if isinstance(event, OF_A_SEAT):
         topics.add(seat_topic(event.agent))

@@ -54,8 +54,16 @@ class Cards(Protocol):
     async def close(self) -> None: ...
 
 
+class Boards(Protocol):
+    """Who shows boards the floor as it is."""
+
+    def join(self, watcher: Link) -> None: ...
+
+    def leave(self, watcher: Link) -> None: ...
+
+
 class LiveHub:
-    """All pages' links, fed by the bus."""
+    """All pages' links, fed by the bus. `boards` is set by whoever follows the floor."""
 
     def __init__(
         self,
@@ -77,6 +85,7 @@ class LiveHub:
         self._unsubscribe: Unsubscribe | None = None
         self._cards = cards
         self.calls = LiveCalls()
+        self.boards: Boards | None = None
 
     async def start(self) -> None:
         self._unsubscribe = self._bus.subscribe(self._on_event, *KINDS)
@@ -253,8 +262,16 @@ class LiveHub:
         self._links.add(link)
         return link
 
+    def watch(self, link: Link) -> None:
+        """This page draws the floor: it gets pictures instead of the floor's events."""
+        if BOARD in link.topics and self.boards is not None:
+            link.topics -= {BOARD}
+            self.boards.join(link)
+
     def detach(self, link: Link) -> None:
         self._links.discard(link)
+        if self.boards is not None:
+            self.boards.leave(link)
 
     @property
     def pages(self) -> int:

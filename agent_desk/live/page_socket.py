@@ -37,10 +37,11 @@ async def _send(link: Link, socket: web.WebSocketResponse) -> None:
 
 
 class Tab(Input):
-    """`tab` names the browser tab; `seat` asks for the softphone if it is free."""
+    """`tab` names the browser tab; `seat` asks for the softphone if it is free, `board` for the floor."""
 
     tab: Annotated[Line, Field(max_length=64)] = ""
     seat: Literal["0", "1"] = "0"
+    board: Literal["0", "1"] = "0"
 
 
 class Ping(Input):
@@ -96,7 +97,7 @@ async def _receive(request: web.Request, hub: LiveHub, link: Link, socket: web.W
     gives=Gives.SOCKET,
 )
 async def live(request: web.Request) -> web.StreamResponse:
-    """The live link. `tab` names the browser tab; `seat=1` asks for the softphone if it is free."""
+    """The live link. `seat=1` asks for the softphone if it is free, `board=1` for pictures of the floor."""
     hub = request.config_dict[HUB]
     who = identity(request)
     wanted = asked(request, Tab)
@@ -107,6 +108,8 @@ async def live(request: web.Request) -> web.StreamResponse:
     with request.config_dict[SOCKETS].open(who) as ended:
         try:
             link.offer({"type": "hello", "now": services(request).clock.now().isoformat()})
+            if wanted.board == "1":
+                hub.watch(link)
             if wanted.seat == "1" and seat_topic(who.extension) in link.topics:
                 holder = hub.holder(who.extension)
                 if holder is None or holder.tab == link.tab:

@@ -53,6 +53,8 @@ class Logs(StrEnum):
     """The seat's log of states."""
     DRAFT = "draft"
     """The draft itself: who typed which field."""
+    NOTICE = "notice"
+    """The notice itself: who has read it, and when."""
 
 
 class Gives(StrEnum):

@@ -49,6 +49,12 @@ class Permission(StrEnum):
     """The centre's figures of calls, its agents' and its conformance."""
     EXPORT_FIGURES = "export_figures"
     """The same as a file that leaves the house."""
+    ARRANGE_FLOOR = "arrange_floor"
+    """Teams, limits on the board."""
+    STEER_AGENTS = "steer_agents"
+    """Force a seat's state, end a call, send notices."""
+    HANG_WALLS = "hang_walls"
+    """Links with which screens on a wall show the board without a log-in."""
     ADMINISTER = "administer"
     READ_AUDIT = "read_audit"
 
@@ -76,6 +82,8 @@ TABLE: dict[str, frozenset[Permission]] = {
     | {
         Permission.WATCH_BOARD,
         Permission.REPAIR_AGENT,
+        Permission.ARRANGE_FLOOR,
+        Permission.STEER_AGENTS,
         Permission.PLAY_ANY_RECORDING,
         Permission.MERGE,
         Permission.URGE,
@@ -102,7 +110,9 @@ TABLE: dict[str, frozenset[Permission]] = {
         Permission.URGE,
     },
     "ANALYST": _FIGURES | {Permission.WATCH_BOARD},
-    "ADMIN": frozenset({Permission.ADMINISTER, Permission.WATCH_BOARD}),
+    "ADMIN": frozenset(
+        {Permission.ADMINISTER, Permission.WATCH_BOARD, Permission.ARRANGE_FLOOR, Permission.HANG_WALLS}
+    ),
     "SECURITY": frozenset({Permission.READ_AUDIT}),
     "CITIZEN": frozenset(),
     "PUBLIC": frozenset(),

@@ -27,6 +27,9 @@ LOOK_S = 3.0
 SIGN_IN = frozenset({"login", "softphone"})
 """Acts with which an agent begins at a seat: they choose the node, later ones follow it."""
 
+OF_ANOTHER = frozenset({"repair", "force"})
+"""Acts of a supervisor at the seat named `agent`."""
+
 
 @dataclass(frozen=True, slots=True)
 class NodeState:
@@ -151,7 +154,7 @@ class Places:
         """The node that is to do this act. Raises NodeAway when it is known to be away."""
         node = await self.of_call(call_id) if call_id else ""
         if not node:
-            seat = str(args.get("agent", "")) if action == "repair" else actor
+            seat = str(args.get("agent", "")) if action in OF_ANOTHER else actor
             node = await self.of_seat(seat, signing_in=action in SIGN_IN)
         state = self.nodes.get(node)
         if state is not None and not state.runs:

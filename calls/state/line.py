@@ -31,6 +31,7 @@ from runtime.events import (
     LegJoined,
     LegLeft,
     QueueAbandoned,
+    QueueLeft,
     RingMissed,
 )
 
@@ -218,6 +219,11 @@ class Line:
         call.entry = None
         call.ring.stop(at)
         self._changes().queue_updated(call, entry, left_at=at, result=result, agent=agent)
+        self._changes().publish(
+            QueueLeft(
+                call_id=call.id, queue=entry.queue, entered_at=entry.entered_at, result=result, agent=agent, at=at
+            )
+        )
         if result == "abandoned":
             wait_s = max(0.0, (at - entry.entered_at).total_seconds())
             self._changes().publish(QueueAbandoned(call_id=call.id, queue=entry.queue, wait_s=wait_s, at=at))

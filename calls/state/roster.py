@@ -71,13 +71,19 @@ class Roster:
         changes = self._changes()
         changes.save_agent(agent)
         changes.log_state(agent, at)
-        changes.publish(
+        self._tell(agent, at)
+
+    def _tell(self, agent: LiveAgent, at: datetime) -> None:
+        self._changes().publish(
             AgentStateChanged(
                 call_id=agent.call_id,
                 agent=agent.agent,
                 state=str(agent.state),
                 reason=agent.reason,
                 since=agent.since,
+                at=at,
+                user_id=agent.user_id,
+                queues=agent.queues,
             )
         )
 
@@ -85,6 +91,7 @@ class Roster:
     def login(self, seat: str, user_id: int | None, queues: tuple[str, ...], at: datetime) -> LiveAgent:
         agent = self.seat(seat, at)
         self._changes().take_seat(agent)
+        moved = (agent.user_id, agent.queues) != (user_id, queues)
         agent.user_id, agent.queues, agent.heartbeat_at = user_id, queues, at
         agent.away.pop("desk", None)
         if agent.state is AgentState.OFFLINE:
@@ -92,6 +99,8 @@ class Roster:
             self.apply(agent, Trigger.LOGIN, at, reason="login", call_id="")
         else:
             self._changes().save_agent(agent)
+            if moved:
+                self._tell(agent, at)
         return agent
 
     def logout(self, agent: LiveAgent, at: datetime) -> None:

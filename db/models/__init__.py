@@ -25,6 +25,7 @@ from db.models.casework import (
     Urge,
     Verification,
 )
+from db.models.floor import FloorLimit, FloorNotice, FloorNoticeReader, Team, TeamMember, WallLink
 from db.models.knowledge import Article, ArticleRevision
 from db.models.node import Node
 from db.models.organisation import Category, Jurisdiction, Region, Unit, User, WebSession
@@ -61,6 +62,9 @@ __all__ = [
     "CoHandling",
     "Dispatch",
     "Extension",
+    "FloorLimit",
+    "FloorNotice",
+    "FloorNoticeReader",
     "FollowUp",
     "Handoff",
     "Jurisdiction",
@@ -77,6 +81,8 @@ __all__ = [
     "Supervision",
     "SurveyAnswer",
     "Suspension",
+    "Team",
+    "TeamMember",
     "Ticket",
     "TicketClock",
     "TicketClockEvent",
@@ -90,5 +96,6 @@ __all__ = [
     "User",
     "Verification",
     "Voicemail",
+    "WallLink",
     "WebSession",
 ]

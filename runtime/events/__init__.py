@@ -19,6 +19,7 @@ from runtime.events.calls import (
     LegJoined,
     LegLeft,
     QueueAbandoned,
+    QueueLeft,
     RecordingFailed,
     RecordingReady,
     RingMissed,
@@ -27,7 +28,7 @@ from runtime.events.calls import (
 from runtime.events.control import ControlAsked, ControlDone
 from runtime.events.event import REGISTRY, Event
 from runtime.events.help import Answer, AnswersSuggested, DraftUpdated, EmergencyHeard, Suggestion, TicketChanged
-from runtime.events.seats import AgentStateChanged, QueueChanged, SeatTaken, TelephonyStale
+from runtime.events.seats import AgentStateChanged, NoticeGiven, QueueChanged, SeatTaken, TelephonyStale
 from runtime.events.speech import (
     MessageLeft,
     MessageTranscribed,
@@ -66,8 +67,10 @@ __all__ = [
     "LegLeft",
     "MessageLeft",
     "MessageTranscribed",
+    "NoticeGiven",
     "QueueAbandoned",
     "QueueChanged",
+    "QueueLeft",
     "RecordingFailed",
     "RecordingReady",
     "RingMissed",

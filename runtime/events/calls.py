@@ -48,6 +48,17 @@ class QueueAbandoned(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLeft(Event):
+    """A stay in a queue is over. result: answered (by seat `agent`), abandoned, timeout, key, failed."""
+
+    queue: str
+    entered_at: datetime
+    result: str
+    at: datetime
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallRinging(Event):
     """An agent's softphone rings."""
 

@@ -10,12 +10,19 @@ from runtime.events.event import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentStateChanged(Event):
-    """An agent (seat extension) changed state, see `calls.state.agent_states`. `call_id` names the call if any."""
+    """An agent (seat extension) changed state, see `calls.state.agent_states`. `call_id` names the call if any.
+
+    `since` is when the state began; `at` is when this change was, which may be later: only the reason or the call
+    is another. `at` is None, `user_id` None and `queues` empty from senders that do not tell.
+    """
 
     agent: str
     state: str
     reason: str
     since: datetime
+    at: datetime | None = None
+    user_id: int | None = None
+    queues: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +52,14 @@ class SeatTaken(Event):
     agent: str
     tab: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeGiven(Event):
+    """A supervisor (`by`, a name) tells these seats something; it is kept until each has read it."""
+
+    notice_id: int
+    text: str
+    by: str
+    at: datetime
+    seats: tuple[str, ...]

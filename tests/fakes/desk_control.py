@@ -70,8 +70,18 @@ class FakeControl:
                 row = AgentSession(agent=seat)
                 session.add(row)
             row.state, row.reason, row.since, row.call_id = state, reason, now, call_id
+            user_id, queues = row.user_id, tuple(row.queues or ())
         await self.bus.publish(
-            AgentStateChanged(agent=seat, state=state, reason=reason, since=now, call_id=call_id or "")
+            AgentStateChanged(
+                agent=seat,
+                state=state,
+                reason=reason,
+                since=now,
+                call_id=call_id or "",
+                at=now,
+                user_id=user_id,
+                queues=queues,
+            )
         )
 
     async def _hand_off(self, seat: str, call_id: str, args: dict[str, Any]) -> dict[str, Any]:

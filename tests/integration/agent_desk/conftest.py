@@ -17,6 +17,7 @@ from aiohttp import web
 from playwright.async_api import Browser, Page, expect
 
 from agent_desk.app import make_app
+from agent_desk.floor.feed import FLOOR
 from agent_desk.live.hub import HUB
 from agent_desk.web import passwords
 from agent_desk.web.services import DeskServices
@@ -79,6 +80,7 @@ async def room(settings: Settings, sessions: Sessions, bus: LocalBus) -> AsyncIt
         )
     )
     made.hub = app[HUB]
+    made.floor = app[FLOOR]
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", settings.desk_port).start()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
+from agent_desk.floor.feed import FloorFeed
 from agent_desk.live.hub import LiveHub
 from db.session import Sessions
 from runtime.bus import LocalBus
@@ -34,6 +35,7 @@ class Room:
         self.feed = DeskFeed(self.control, sessions, bus, self.clock)
         self.faults: list[str] = []
         self.hub: LiveHub | None = None
+        self.floor: FloorFeed | None = None
 
     def cut_links(self) -> None:
         """Every page's live link is lost; it comes back by itself."""

@@ -10,7 +10,7 @@ from agent_desk.admin.pages import health
 from agent_desk.agents.caller_cards import CallerCards
 from agent_desk.agents.snapshot import desk_state
 from agent_desk.agents.todo import desk_todo
-from agent_desk.floor.board import board_state
+from agent_desk.floor.feed import FloorFeed
 from agent_desk.live.hub import LiveHub
 from agent_desk.web.lockout import FAILURES_ALLOWED
 from agent_desk.web.services import DeskServices
@@ -83,8 +83,12 @@ async def test_a_whole_call_is_read_back(services: DeskServices, clock: FakeCloc
     state = await desk_state(services, hub(services), who)
     assert state["call"]["state"] == "talking" and len(state["utterances"]) == 6
     assert state["draft"]["suggestions"]["category_code"][0]["value"] == "1106"
-    board = await board_state(services, hub(services))
-    assert [call["agent"] for call in board["calls"]] == ["王丽"]
+    board = FloorFeed(services.bus, services.sessions, services.clock, hub(services))
+    await board.start()
+    await board.ready.wait()
+    await board.close()
+    assert [call["agent"] for call in board.now()["calls"].values()] == ["王丽"]
+    assert board.now()["seats"]["8001"]["caller"] == "139****5678"
     todo = await desk_todo(services, who)
     assert todo["today"]["answered"] == 1
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from calls.acts.client import ControlClient
 from calls.acts.conference import Conference
 from calls.acts.control import Control
+from calls.acts.force_acts import ForceActs
 from calls.acts.seat_acts import SeatActs
 from calls.acts.talk_acts import TalkActs
 from calls.asterisk.ami import AmiLink
@@ -41,7 +42,8 @@ class Room:
         self.conference = Conference(self.link, self.tracker, sessions, settings, answer_s=0.2)
         seat_acts = SeatActs(self.tracker, settings)
         talk_acts = TalkActs(self.link, self.tracker, self.conference, clock)
-        self.control = Control(bus, clock, seat_acts.acts | talk_acts.acts)
+        force_acts = ForceActs(self.link, self.tracker)
+        self.control = Control(bus, clock, seat_acts.acts | talk_acts.acts | force_acts.acts)
         self.client = ControlClient(bus, clock)
         self.events: list[Event] = []
         bus.subscribe(self._hear, Event)

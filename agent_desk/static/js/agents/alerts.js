@@ -3,6 +3,7 @@ import { $, el, say } from "../web/dom.js";
 import { post } from "../web/api.js";
 import { changed, on, state } from "../live/store.js";
 import { since, wallClock } from "../web/time.js";
+import { strips } from "./notices.js";
 
 const bar = $("#alerts");
 const FIRST = ["110", "119", "120", "122"];
@@ -118,11 +119,11 @@ function notes() {
 let lastAlarm = null;
 function render() {
   const keep = document.activeElement?.closest("#alerts") ? document.activeElement.textContent : null;
-  bar.replaceChildren(...[emergency(), handoff(), ...notes()].filter(Boolean));
+  bar.replaceChildren(...[emergency(), handoff(), ...strips(), ...notes()].filter(Boolean));
   if (keep) [...bar.querySelectorAll("button")].find((b) => b.textContent === keep)?.focus();
   const heard = alarm();
   if (heard && heard !== lastAlarm) say(`疑似紧急情况，听到${heard.words.join("、")}，按 F9 移交`);
   lastAlarm = heard;
 }
 
-on("database draft emergency handoff link telephony agent phone seat call", render);
+on("notices database draft emergency handoff link telephony agent phone seat call", render);

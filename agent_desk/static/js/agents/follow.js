@@ -4,6 +4,7 @@ import { apply, changed, clearCall, load, ringing, state } from "../live/store.j
 import { Live } from "../live/link.js";
 import { tell } from "./acts.js";
 import { begun, save } from "./draft.js";
+import { noticed, readNotices } from "./notices.js";
 import { giveUp, health, pickUp, seated, seatHeld, setLink, wantsSeat } from "./seat.js";
 import { refreshTodo } from "./todo.js";
 
@@ -93,10 +94,11 @@ export const live = new Live({
   wantSeat: wantsSeat,
   health,
   on: {
-    open: () => refresh(),
+    open: () => { refresh(); readNotices(); },
     event: (e) => {
       const ext = state.me?.extension;
       if (e.event === "CallbackChanged") return refreshTodo();
+      if (e.event === "NoticeGiven") return noticed(e);
       if (e.event === "QueueChanged") { state.waiting[e.queue] = e.waiting; return changed("waiting"); }
       remember(e);
       if (e.event === "CallRinging" && e.agent === ext) ringing(e);

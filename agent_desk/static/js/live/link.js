@@ -6,12 +6,18 @@ const BEAT_MS = 5000;
 const DEAD_MS = 12000;
 
 export class Live {
-  /** `on` has: open() after each (re)connect, event(e), seat("yours"|"held"|"lost"), control(m), signedOut(). */
-  constructor({ tab, wantSeat, health, on }) {
+  /**
+   * `on` has: open() after each (re)connect, event(e), seat("yours"|"held"|"lost"), control(m), signedOut(), and
+   * picture(m) with `board`. A screen without a log-in has a `path` of its own and says its `key` first.
+   */
+  constructor({ tab, wantSeat, health, on, board = false, path = "/ws/live", key = "" }) {
     this.tab = tab;
     this.wantSeat = wantSeat;
     this.health = health;
     this.on = on;
+    this.board = board;
+    this.path = path;
+    this.key = key;
     this.tries = 0;
     this.socket = null;
     addEventListener("online", () => this.#hurry());
@@ -20,11 +26,12 @@ export class Live {
 
   connect() {
     clearTimeout(this.retry);
-    const url = new URL("/ws/live", location.href);
+    const url = new URL(this.path, location.href);
     url.protocol = url.protocol.replace("http", "ws");
-    url.search = new URLSearchParams({ tab: this.tab, seat: this.wantSeat() ? "1" : "0" });
+    if (!this.key) url.search = new URLSearchParams({ tab: this.tab, seat: this.wantSeat() ? "1" : "0", ...(this.board ? { board: "1" } : {}) });
     const socket = new WebSocket(url);
     this.socket = socket;
+    if (this.key) socket.onopen = () => this.send({ type: "key", key: this.key });
     socket.onmessage = (message) => this.#take(JSON.parse(message.data));
     socket.onclose = (event) => this.#lost(socket, event);
   }
@@ -45,6 +52,7 @@ export class Live {
         break;
       case "pong": setNow(message.now); break;
       case "event": this.on.event(message); break;
+      case "board": this.on.picture(message); break;
       case "seat": this.on.seat(message.seat); break;
       case "control": this.on.control(message); break;
     }
@@ -72,7 +80,7 @@ export class Live {
     this.tries += 1;
     const wait = Math.min(500 * 2 ** (this.tries - 1), 15000) * (0.75 + Math.random() / 2);
     this.retry = setTimeout(() => this.connect(), wait);
-    if (this.tries % 3 === 0) this.#signedIn();
+    if (this.tries % 3 === 0 && !this.key) this.#signedIn();
   }
 
   async #signedIn() {

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from agent_desk.floor.feed import FLOOR
 from agent_desk.live.hub import HUB
 from calls.nodes.places import NodeState, Places
 from db.models import AgentSession
@@ -36,11 +37,13 @@ async def test_the_health_page_tells_of_each_node(desk: Desk) -> None:
 
 @pytest.mark.usefixtures("nodes")
 async def test_the_board_shows_all_nodes_and_counts_those_that_run(desk: Desk) -> None:
+    await desk.server.app[FLOOR].read()
     shown = await (await desk.log_in("lead")).json("/api/board/state")
-    assert shown["nodes"] == ["city", "town", "village"]
-    assert len(shown["lost"]) == 1 and re.fullmatch(r"节点 town 自 \d\d:\d\d 起失联", shown["lost"][0])
-    assert shown["stale"] is False  # the figures of the others are live
-    tags = {agent["node"]: agent["away"] for agent in shown["agents"]}
+    state = shown["state"]
+    assert state["nodes"] == ["city", "town", "village"]
+    assert len(state["lost"]) == 1 and re.fullmatch(r"节点 town 自 \d\d:\d\d 起失联", state["lost"][0])
+    assert state["stale_since"] is None  # the figures of the others are live
+    tags = {seat["node"]: seat["away"] for seat in shown["seats"].values()}
     assert tags == {"city": "", "town": "节点失联", "village": "节点已停"}
-    common = shown["queues"][0]
+    common = shown["queues"]["common"]
     assert (common["ready"], common["staffed"]) == (1, 1)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from agent_desk.floor.feed import FLOOR
 from calls.callbacks import tasks as callbacks
 from calls.state import strays
 from db.models import AgentStateLog, Call, CallEvent, Recording, Ticket, Voicemail
@@ -61,6 +62,7 @@ async def test_supervisors_see_a_call_without_a_number_and_hear_it(desk: Desk) -
     assert "号码未显示" in page and "未接通" in page and "0:42" in page and "无号码，不能回拨" in page
     assert f"/recordings/{call_id}" in page
     assert (await lead.get(f"/recordings/{call_id}")).status == 200
+    await desk.server.app[FLOOR].arrange()
     assert (await lead.json("/api/board/state"))["unwatched"] == 1
 
 
