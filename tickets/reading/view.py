@@ -33,6 +33,8 @@ class ClockView:
     lamp: Lamp | None
     provisional: bool
     """Reckoned without knowing that year's days off."""
+    suspended_s: int = 0
+    """Seconds of wall time that did not count, in pauses that have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ async def ticket_view(
             c.met_at,
             lamp_of(c, now) if now else None,
             c.provisional and c.met_at is None,
+            c.suspended_s,
         )
         for c in rows
     ]

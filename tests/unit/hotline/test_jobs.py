@@ -12,6 +12,7 @@ from hotline.jobs import RETENTION, Jobs
 from runtime.bus import LocalBus
 from runtime.events import CallbackChanged, Event
 from tests.fakes.clock import FakeClock
+from tests.unit.tickets.conftest import CALL, build_centre, lamp_fields
 from tests.waiting import until
 
 
@@ -185,3 +186,15 @@ async def test_a_failing_job_stops_no_other(
     await until(lambda: index.built == 1, 30, "the last job")
     await jobs.close()
     assert "job end_sessions failed" in caplog.text
+
+
+async def test_tickets_are_tended_by_time(sessions: Sessions, clock: FakeClock, bus: LocalBus) -> None:
+    centre = await build_centre(sessions, clock, bus)
+    ticket = await centre.desk.open_ticket(centre.agent, lamp_fields(), CALL, centre.urban)
+    jobs = Jobs(sessions, clock, bus=bus)
+    clock.move(hours=2, seconds=1)
+    await jobs.tend_tickets()
+    await jobs.tend_tickets()
+    async with sessions() as session:
+        trail = await session.scalars(select(AuditEvent.action).where(AuditEvent.object_id == str(ticket.id)))
+        assert [action for action in trail if action.startswith("lamp_")] == ["lamp_yellow", "lamp_red"]

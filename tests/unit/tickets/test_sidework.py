@@ -110,6 +110,20 @@ async def test_the_petition_office_may_veto_but_nobody_grants_to_the_own_unit(ce
     assert request.state == "REFUSED"
 
 
+async def test_what_a_unit_asked_for_ends_when_another_is_designated(centre: Centre) -> None:
+    cases, beside = centre.desk.cases, centre.desk.beside
+    ticket = await dispatched(centre)
+    for _ in range(2):
+        await beside.ask_return(centre.unit_head, ticket.id, "DUTY", "三定方案规定由他局负责")
+        await cases.approve_return(centre.dispatcher, ticket.id, "同意退回")
+        await centre.desk.dispatch(centre.dispatcher, ticket.id, centre.urban)
+    await centre.desk.sign(centre.liaison, ticket.id)
+    await beside.ask_extension(centre.unit_head, ticket.id, 3, REASON)
+    await beside.ask_return(centre.unit_head, ticket.id, "DUTY", "三定方案规定由他局负责")
+    await cases.designate(centre.head, ticket.id, centre.labour, "会商确定由人社局承办")
+    assert [request.state for request in await rows(centre, Extension, ticket)] == ["LAPSED"]
+
+
 # -- suspension ------------------------------------------------------------------------------------
 async def test_time_stands_still_only_with_leave_and_runs_on_afterwards(centre: Centre) -> None:
     beside = centre.desk.beside
