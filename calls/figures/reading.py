@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -15,9 +15,19 @@ from sqlalchemy.orm import aliased
 from calls.callbacks.call_hours import CallHours
 from calls.callbacks.tasks import DUE, SHORT_S
 from calls.figures.call_facts import CallFacts, CallRow, Stay, facts
-from calls.figures.other_kpis import Missed
+from calls.figures.other_kpis import HandedOver, Missed
 from calls.figures.period import Scope
-from db.models import AgentStateLog, Call, CallEvent, CallLeg, QueueEntry, ScriptStepRow, SurveyAnswer, User
+from db.models import (
+    AgentStateLog,
+    Call,
+    CallEvent,
+    CallLeg,
+    Handoff,
+    QueueEntry,
+    ScriptStepRow,
+    SurveyAnswer,
+    User,
+)
 
 BATCH = 2000
 """Rows fetched at once; between two batches others have their turn."""
@@ -191,6 +201,27 @@ def _by(moment: datetime | None, limit: datetime) -> datetime | None:
     return moment if moment is not None and moment <= limit else None
 
 
+async def read_handoffs(session: AsyncSession, scope: Scope) -> AsyncIterator[HandedOver]:
+    """Hand-offs of the scope's calls to emergency numbers and other hotlines, by agents or by the script."""
+    statement = (
+        select(
+            *(Handoff.id, Handoff.result, Handoff.detected_at, Handoff.started_at, Handoff.accepted_at),
+            Handoff.returned_at,
+        )
+        .join(Call, Call.id == Handoff.call_id)
+        .where(_calls_of(scope, scope.start), Handoff.target_kind == "emergency")
+        .order_by(Handoff.id)
+    )
+    async for batch in _rows(session, statement):
+        for row in batch:
+            took = row.accepted_at - (row.detected_at or row.started_at) if row.accepted_at else None
+            yield HandedOver(
+                accepted=row.accepted_at is not None or row.result in ("accepted", "returned"),
+                returned=row.returned_at is not None,
+                took_s=max(0.0, took.total_seconds()) if took is not None else None,
+            )
+
+
 async def read_ratings(session: AsyncSession, scope: Scope) -> dict[int, int]:
     """How often each answer was given in the survey."""
     rows = await session.execute(
@@ -275,17 +306,3 @@ async def read_seats(session: AsyncSession, scope: Scope, now: datetime) -> Asyn
                 until=until,
                 begins_here=log.since >= scope.start,
             )
-
-
-def halves(since: datetime, until: datetime) -> Iterator[tuple[int, float]]:
-    """The half hours of the day (0 to 47, Asia/Shanghai) that a stretch lies in, each with its seconds."""
-    at, end = since.timestamp(), until.timestamp()
-    while at < end:
-        next_half = min(end, (at // 1800 + 1) * 1800)
-        yield half_of(at), next_half - at
-        at = next_half
-
-
-def half_of(timestamp: float) -> int:
-    """The half hour of the day (0 to 47) in Asia/Shanghai, which has had no summer time since 1991."""
-    return int((timestamp + 8 * 3600) % 86400 // 1800)
