@@ -26,7 +26,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("通话", ("AHT", "ATT", "HOLD", "ACW", "OCC", "XFER_RATE", "XFER3_RATE")),
     (
-        "回拨移交评价",
+        "后续",
         (
             *("MISSED_CB_RATE", "MISSED_REACHED"),
             *("HANDOFF_OUT", "HANDOFF_ACCEPTED", "HAND_TIME", "HAND_RETURN", "CALL_SAT"),

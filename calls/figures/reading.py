@@ -190,11 +190,20 @@ async def read_missed(session: AsyncSession, scope: Scope, hours: CallHours) -> 
             late = row.ended_at + LATE_CALL_BACK
             yield Missed(
                 started_at=row.started_at,
-                due_at=hours.next_open(row.ended_at + DUE),
+                due_at=call_back_by(row.ended_at, hours),
                 tried_at=_by(row.tried_at, late),
                 reached_at=_by(row.reached_at, late),
                 again_at=row.again_at,
             )
+
+
+def call_back_by(ended_at: datetime, hours: CallHours) -> datetime:
+    """Until when a missed call should be called back: 30 minutes in which citizens may be rung.
+
+    What would end at night has its 30 minutes in the morning: before the hours begin nobody may call.
+    """
+    due = hours.next_open(ended_at) + DUE
+    return due if hours.open(due) else hours.next_open(due) + DUE
 
 
 def _by(moment: datetime | None, limit: datetime) -> datetime | None:
