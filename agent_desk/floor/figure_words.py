@@ -17,9 +17,21 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("ANS15", "ANS20", "ABANDON_RATE"),
         ),
     ),
-    ("等待", ("ASA", "ASA_QUEUE", "P95_WAIT", "MAX_WAIT", "SHORT_ABANDON", "OVERFLOW_RATE")),
+    (
+        "等待",
+        (
+            *("ASA", "ASA_QUEUE", "P95_WAIT", "MAX_WAIT"),
+            *("SHORT_ABANDON", "OVERFLOW_RATE", "CALLBACK_ASKED", "VOICEMAIL"),
+        ),
+    ),
     ("通话", ("AHT", "ATT", "HOLD", "ACW", "OCC", "XFER_RATE", "XFER3_RATE")),
-    ("回拨与评价", ("MISSED_CB_RATE", "MISSED_REACHED", "CALLBACK_ASKED", "VOICEMAIL", "CALL_SAT")),
+    (
+        "后续",
+        (
+            *("MISSED_CB_RATE", "MISSED_REACHED"),
+            *("HANDOFF_OUT", "HANDOFF_ACCEPTED", "HAND_TIME", "HAND_RETURN", "CALL_SAT"),
+        ),
+    ),
 )
 RULES = ("ANS15_24H_MIN", "CONNECT_RATE_24H_MIN", "ONE_KEY", "MISSED_CB_RATE", "NOTICE")
 

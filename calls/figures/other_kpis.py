@@ -24,6 +24,17 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A hand-off to 110, 119, 120, 122 or another 12345. `took_s`: from the alarm, or the key without one, to the
+    acceptance; None when that moment is not known.
+    """
+
+    accepted: bool
+    returned: bool
+    took_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """How a call came to the queue. `keys`: choices the caller made before; `notice`: the recording notice was
     said before the talk.
@@ -52,6 +63,22 @@ def missed_reached(call: Missed) -> Share:
     return call.reached_at is not None, call.tried_at is not None
 
 
+def handed_over(handoff: HandedOver) -> Share:
+    return 1, 0
+
+
+def accepted(handoff: HandedOver) -> Share:
+    return handoff.accepted, 1
+
+
+def handed_back(handoff: HandedOver) -> Share:
+    return handoff.returned, 1
+
+
+def acceptance_time(handoff: HandedOver) -> Share:
+    return (0, 0) if handoff.took_s is None else (handoff.took_s, 1)
+
+
 def satisfied(answer: int) -> Share:
     return 1 <= answer <= 3, 1 <= answer <= 5
 
@@ -73,7 +100,7 @@ MISSED_KPIS: tuple[Kpi[Missed], ...] = (
         "MISSED_CB_RATE",
         "漏接回拨率",
         Kind.RATE,
-        "限时（30分钟，夜间顺延）内由我方回拨的漏接来电÷漏接来电。"
+        "限时（30分钟；落在夜间的，自早上可以回拨时起30分钟）内由我方回拨的漏接来电÷漏接来电。"
         "漏接指排队满5秒未接听且有号码；限时内市民自行再拨并接通的不计。",
         missed_called_back,
         1.0,
@@ -81,6 +108,18 @@ MISSED_KPIS: tuple[Kpi[Missed], ...] = (
     Kpi(
         *("MISSED_REACHED", "回拨接通率", Kind.RATE, "回拨后市民接听的漏接来电÷已回拨的漏接来电。"),
         missed_reached,
+    ),
+)
+HANDOFF_KPIS: tuple[Kpi[HandedOver], ...] = (
+    Kpi("HANDOFF_OUT", "移交量", Kind.COUNT, "向110、119、120、122和外地12345移交的次数。", handed_over),
+    Kpi("HANDOFF_ACCEPTED", "移交接受率", Kind.RATE, "对方接听并接受的移交÷移交量。", accepted),
+    Kpi(
+        *("HAND_TIME", "移交平均用时", Kind.MEAN, "从识别到紧急（没有识别的从发起移交）到对方接受，平均每次。"),
+        acceptance_time,
+    ),
+    Kpi(
+        *("HAND_RETURN", "移交退回率", Kind.RATE, "接受后又退回本热线的移交÷移交量。"),
+        handed_back,
     ),
 )
 RATING_KPIS: tuple[Kpi[int], ...] = (

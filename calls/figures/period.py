@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
@@ -80,3 +81,17 @@ def this_week(now: datetime) -> tuple[datetime, datetime]:
 def this_month(now: datetime) -> tuple[datetime, datetime]:
     start = midnight(now).replace(day=1)
     return start, (start + 32 * DAY).replace(day=1)
+
+
+def halves(since: datetime, until: datetime) -> Iterator[tuple[int, float]]:
+    """The half hours of the day (0 to 47, Asia/Shanghai) that a stretch lies in, each with its seconds."""
+    at, end = since.timestamp(), until.timestamp()
+    while at < end:
+        next_half = min(end, (at // 1800 + 1) * 1800)
+        yield half_of(at), next_half - at
+        at = next_half
+
+
+def half_of(timestamp: float) -> int:
+    """The half hour of the day (0 to 47) in Asia/Shanghai, which has had no summer time since 1991."""
+    return int((timestamp + 8 * 3600) % 86400 // 1800)

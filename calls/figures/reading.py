@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -15,9 +15,19 @@ from sqlalchemy.orm import aliased
 from calls.callbacks.call_hours import CallHours
 from calls.callbacks.tasks import DUE, SHORT_S
 from calls.figures.call_facts import CallFacts, CallRow, Stay, facts
-from calls.figures.other_kpis import Missed
+from calls.figures.other_kpis import HandedOver, Missed
 from calls.figures.period import Scope
-from db.models import AgentStateLog, Call, CallEvent, CallLeg, QueueEntry, ScriptStepRow, SurveyAnswer, User
+from db.models import (
+    AgentStateLog,
+    Call,
+    CallEvent,
+    CallLeg,
+    Handoff,
+    QueueEntry,
+    ScriptStepRow,
+    SurveyAnswer,
+    User,
+)
 
 BATCH = 2000
 """Rows fetched at once; between two batches others have their turn."""
@@ -180,15 +190,45 @@ async def read_missed(session: AsyncSession, scope: Scope, hours: CallHours) -> 
             late = row.ended_at + LATE_CALL_BACK
             yield Missed(
                 started_at=row.started_at,
-                due_at=hours.next_open(row.ended_at + DUE),
+                due_at=call_back_by(row.ended_at, hours),
                 tried_at=_by(row.tried_at, late),
                 reached_at=_by(row.reached_at, late),
                 again_at=row.again_at,
             )
 
 
+def call_back_by(ended_at: datetime, hours: CallHours) -> datetime:
+    """Until when a missed call should be called back: 30 minutes in which citizens may be rung.
+
+    What would end at night has its 30 minutes in the morning: before the hours begin nobody may call.
+    """
+    due = hours.next_open(ended_at) + DUE
+    return due if hours.open(due) else hours.next_open(due) + DUE
+
+
 def _by(moment: datetime | None, limit: datetime) -> datetime | None:
     return moment if moment is not None and moment <= limit else None
+
+
+async def read_handoffs(session: AsyncSession, scope: Scope) -> AsyncIterator[HandedOver]:
+    """Hand-offs of the scope's calls to emergency numbers and other hotlines, by agents or by the script."""
+    statement = (
+        select(
+            *(Handoff.id, Handoff.result, Handoff.detected_at, Handoff.started_at, Handoff.accepted_at),
+            Handoff.returned_at,
+        )
+        .join(Call, Call.id == Handoff.call_id)
+        .where(_calls_of(scope, scope.start), Handoff.target_kind == "emergency")
+        .order_by(Handoff.id)
+    )
+    async for batch in _rows(session, statement):
+        for row in batch:
+            took = row.accepted_at - (row.detected_at or row.started_at) if row.accepted_at else None
+            yield HandedOver(
+                accepted=row.accepted_at is not None or row.result in ("accepted", "returned"),
+                returned=row.returned_at is not None,
+                took_s=max(0.0, took.total_seconds()) if took is not None else None,
+            )
 
 
 async def read_ratings(session: AsyncSession, scope: Scope) -> dict[int, int]:
@@ -275,17 +315,3 @@ async def read_seats(session: AsyncSession, scope: Scope, now: datetime) -> Asyn
                 until=until,
                 begins_here=log.since >= scope.start,
             )
-
-
-def halves(since: datetime, until: datetime) -> Iterator[tuple[int, float]]:
-    """The half hours of the day (0 to 47, Asia/Shanghai) that a stretch lies in, each with its seconds."""
-    at, end = since.timestamp(), until.timestamp()
-    while at < end:
-        next_half = min(end, (at // 1800 + 1) * 1800)
-        yield half_of(at), next_half - at
-        at = next_half
-
-
-def half_of(timestamp: float) -> int:
-    """The half hour of the day (0 to 47) in Asia/Shanghai, which has had no summer time since 1991."""
-    return int((timestamp + 8 * 3600) % 86400 // 1800)

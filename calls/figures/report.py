@@ -21,13 +21,21 @@ from calls.figures.call_kpis import (
 )
 from calls.figures.exits import Exit, ExitTable, Notices, Spread, heard
 from calls.figures.kpi import Figure, Kind, Kpi, Tally, figure
-from calls.figures.other_kpis import HEARD_KPIS, MISSED_KPIS, RATING_KPIS, SEAT_KPIS, Heard, Missed
-from calls.figures.period import DAY, HALF_HOUR, Scope
+from calls.figures.other_kpis import (
+    HANDOFF_KPIS,
+    HEARD_KPIS,
+    MISSED_KPIS,
+    RATING_KPIS,
+    SEAT_KPIS,
+    HandedOver,
+    Heard,
+    Missed,
+)
+from calls.figures.period import DAY, HALF_HOUR, Scope, half_of, halves
 from calls.figures.reading import (
-    half_of,
-    halves,
     read_calls,
     read_fallbacks,
+    read_handoffs,
     read_missed,
     read_ratings,
     read_seats,
@@ -156,6 +164,7 @@ async def report(
             worst = calls.worst()
             found += [_lowest(code, name, told, worst[code]) for code, name, told in WINDOWS]
             found += await _missed(session, scope, hours)
+            found += await _handed_over(session, scope)
         found += await _ratings(session, scope)
     if Part.SEATS in parts:
         async for state in read_seats(session, scope, now):
@@ -192,6 +201,13 @@ async def _missed(session: AsyncSession, scope: Scope, hours: CallHours) -> list
     tally: Tally[Missed] = Tally(MISSED_KPIS)
     async for call in read_missed(session, scope, hours):
         tally.add(call)
+    return tally.figures()
+
+
+async def _handed_over(session: AsyncSession, scope: Scope) -> list[Figure]:
+    tally: Tally[HandedOver] = Tally(HANDOFF_KPIS)
+    async for handoff in read_handoffs(session, scope):
+        tally.add(handoff)
     return tally.figures()
 
 

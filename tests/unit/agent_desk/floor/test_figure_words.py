@@ -17,7 +17,7 @@ from agent_desk.floor.figure_words import (
 from calls.figures.call_facts import CallFacts
 from calls.figures.call_kpis import CALL_KPIS
 from calls.figures.kpi import Figure, Kind, Tally
-from calls.figures.other_kpis import HEARD_KPIS, MISSED_KPIS, RATING_KPIS, SEAT_KPIS
+from calls.figures.other_kpis import HANDOFF_KPIS, HEARD_KPIS, MISSED_KPIS, RATING_KPIS, SEAT_KPIS
 from calls.figures.report import SLOT_KPIS, WINDOWS, Slot
 from tests.unit.calls.figures.hour import NINE
 
@@ -27,7 +27,11 @@ def figure(kind: Kind, numerator: float, denominator: float | None, value: float
 
 
 def test_every_figure_has_its_place_on_the_pages() -> None:
-    made = {kpi.code for kpis in (CALL_KPIS, MISSED_KPIS, RATING_KPIS, HEARD_KPIS, SEAT_KPIS) for kpi in kpis}
+    made = {
+        kpi.code
+        for kpis in (CALL_KPIS, MISSED_KPIS, RATING_KPIS, HEARD_KPIS, SEAT_KPIS, HANDOFF_KPIS)
+        for kpi in kpis
+    }
     made |= {"MAX_WAIT", "P95_WAIT"} | {code for code, *_ in WINDOWS}
     assert {code for _, codes in GROUPS for code in codes} | set(RULES) == made
 

@@ -12,6 +12,7 @@ from db.models import (
     Call,
     CallEvent,
     CallLeg,
+    Handoff,
     Jurisdiction,
     QueueEntry,
     ScriptStepRow,
@@ -108,6 +109,19 @@ async def write(session: AsyncSession, *, people: bool = True) -> None:
                 ended_at=at + timedelta(seconds=60),
             )
         )
+    for number, result, seconds in ((3, "accepted", 12), (4, "no_answer", None)):
+        session.add(
+            Handoff(
+                call_id=call_id(number),
+                target="110",
+                detected_at=NINE,
+                started_at=NINE + timedelta(seconds=2),
+                accepted_at=NINE + timedelta(seconds=seconds) if seconds else None,
+                result=result,
+            )
+        )
+    to_seat = {"target": "8002", "target_kind": "agent", "result": "accepted"}
+    session.add(Handoff(call_id=call_id(5), started_at=NINE, **to_seat))
     await session.flush()
     _seats(session)
 

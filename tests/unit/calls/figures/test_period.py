@@ -4,8 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from calls.figures.period import PeriodRefused, Scope, moment, this_month, this_week, today, yesterday
-from calls.figures.reading import half_of, halves
+from calls.figures.period import (
+    PeriodRefused,
+    Scope,
+    half_of,
+    halves,
+    moment,
+    this_month,
+    this_week,
+    today,
+    yesterday,
+)
 from runtime.clock import SHANGHAI
 
 NOON = datetime(2026, 5, 6, 12, 0, tzinfo=SHANGHAI)  # a Wednesday
