@@ -98,6 +98,7 @@ class FloorFeed:
         self._floor = Floor()
         self._held: list[Event] | None = None
         """What was told while the database is read: it is newer, or the same."""
+        self._reading = asyncio.Lock()
         self._read_at: datetime | None = None
         self._people_at: datetime | None = None
         self._people: dict[int, Member] = {}
@@ -177,17 +178,17 @@ class FloorFeed:
 
     async def read(self) -> None:
         """Make the floor anew from the database; what happens meanwhile is not lost."""
-        now = self._clock.now()
-        self._held = []
-        try:
-            async with self._sessions() as session:
-                floor = await remembered(session, now)
-            for event in self._held:
-                if not floor.knows(event):
-                    floor.take(event)
-        finally:
-            self._held = None
-        self._floor, self._read_at, self._dirty = floor, now, True
+        async with self._reading:
+            now, self._held = self._clock.now(), []
+            try:
+                async with self._sessions() as session:
+                    floor = await remembered(session, now)
+                for event in self._held:
+                    if not floor.knows(event):
+                        floor.take(event)
+            finally:
+                self._held = None
+            self._floor, self._read_at, self._dirty = floor, now, True
 
     async def arrange(self) -> None:
         """Read names, teams and limits again; whoever changes them calls it, so that boards show it at once."""

@@ -99,7 +99,11 @@ class FloorSeats:
     def knows(self, event: AgentStateChanged) -> bool:
         """Whether this or something later is counted already."""
         seat = self.seats.get(event.agent)
-        return seat is not None and seat.counted_to is not None and (event.at or event.since) <= seat.counted_to
+        if seat is None or seat.counted_to is None:
+            return False
+        at = event.at or event.since
+        same = (event.state, event.reason, event.call_id) == (seat.state, seat.reason, seat.call_id)
+        return at < seat.counted_to or (at == seat.counted_to and same)
 
     def take(self, event: AgentStateChanged) -> None:
         """Follow a change of a seat."""

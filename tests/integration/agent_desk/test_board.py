@@ -122,7 +122,7 @@ async def test_an_agent_is_forced_and_told_from_the_board(room: Room, page: Page
     assert await faults(page) == []
     await page.reload()
     await expect(strip).to_be_visible(timeout=SHOWN_MS)
-    await page.click("#alerts button:has-text('知道了')")
+    await page.click("#alerts .info button")
     await expect(strip).to_have_count(0, timeout=SHOWN_MS)
     await board.click("#dlg-seat [data-close]")
     await board.click("#open-notice")

@@ -30,4 +30,4 @@ async function seen(notice) {
 
 export const strips = () => state.notices.map((notice) => el("div", { class: "alert info", role: "status" },
   el("b", {}, `${notice.by}通知`), el("time", { class: "tnum" }, wallClock(Date.parse(notice.at)).slice(0, 5)), el("span", { class: "grow" }, notice.text),
-  el("button", { type: "button", onclick: () => seen(notice), "aria-label": `已读：${notice.text}` }, "知道了")));
+  el("button", { type: "button", onclick: () => seen(notice) }, "知道了", el("span", { class: "sr" }, `：${notice.text}`))));

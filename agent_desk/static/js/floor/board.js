@@ -45,12 +45,12 @@ function queues() {
   const body = rows("queues").filter(open).map(([key, q]) => el("tr", {},
     el("th", { scope: "row" }, q.label),
     num("排队", q.waiting, level(key, "waiting")), cell("最长等待", `num ${level(key, "longest_s")}`, q.oldest_since ? age(q.oldest_since) : "—"),
-    num("空闲/在岗", `${q.ready} / ${q.staffed}`, level(key, "ready")),
+    num("空闲 / 在岗", `${q.ready} / ${q.staffed}`, level(key, "ready")),
     num("通话", q.talking), num("话后", q.wrap_up), num("示忙", q.not_ready),
-    num("15秒接通", percent(q.lately.in_time), `${level(key, "in_time")} first`), num("30分钟放弃", q.lately.abandoned, level(key, "abandoned")),
+    num("近 30 分钟 15 秒接通", percent(q.lately.in_time), `${level(key, "in_time")} first`), num("近 30 分钟放弃", q.lately.abandoned, level(key, "abandoned")),
     num("今日接听", q.today.answered, "first"), num("今日放弃", q.today.short ? `${q.today.abandoned}（${q.today.short}）` : q.today.abandoned), num("今日接通率", percent(q.today.connected)),
     num("平均等待", seconds(q.today.wait_s)), num("平均处理", length(q.today.handling_s)),
-    num("24小时15秒接通", percent(q.last_day.in_time), "first"), num("24小时接通率", percent(q.last_day.connected))));
+    num("24 小时 15 秒接通", percent(q.last_day.in_time), "first"), num("24 小时接通率", percent(q.last_day.connected))));
   $("#queues tbody").replaceChildren(...body);
 }
 

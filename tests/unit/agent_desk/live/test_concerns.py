@@ -17,6 +17,7 @@ from runtime.events import (
     DraftUpdated,
     EmergencyHeard,
     Event,
+    NoticeGiven,
     QueueChanged,
     RecordingReady,
     SpeechDelayed,
@@ -89,6 +90,11 @@ def test_everybody_hears_of_stale_telephony_and_of_speech() -> None:
 def test_a_ticket_s_change_goes_to_its_unit() -> None:
     event = TicketChanged(ticket_id=1, ticket_no="1", state="DISPATCHED", unit_id=7, at=AT)
     assert audience(event, LiveCalls()) == {"unit:7"}
+
+
+def test_a_notice_goes_to_the_seats_it_names() -> None:
+    event = NoticeGiven(notice_id=1, text="请尽快示闲", by="陈芳", at=AT, seats=("8001", "8003"))
+    assert audience(event, LiveCalls()) == {"seat:8001", "seat:8003"}
 
 
 def test_the_board_learns_nothing_of_the_citizen(calls: LiveCalls) -> None:

@@ -12,19 +12,22 @@ from aiohttp import WSServerHandshakeError, web
 
 import agent_desk
 from agent_desk.agents.knowledge_api import rendered
+from agent_desk.floor.feed import FLOOR
 from agent_desk.web.errors import SAID
 from language.initials import pinyin_keys
 from tests.unit.agent_desk.conftest import Desk
 
 
 async def test_the_board_masks_callers(desk: Desk) -> None:
+    await desk.server.app[FLOOR].ready.wait()
     feed = await desk.feed()
     await feed.ring("13912345678")
     await feed.answer()
+    await desk.bus.settle()
     board = await (await desk.log_in("dispatcher")).json("/api/board/state")
-    assert board["calls"][0]["caller"] == "139****5678"
-    assert [(a["name"], a["state_label"]) for a in board["agents"]] == [("王丽", "通话")]
-    assert {q["label"] for q in board["queues"]} == {"综合", "企业", "方言", "外语", "110联动"}
+    assert [call["caller"] for call in board["calls"].values()] == ["139****5678"]
+    assert [(a["name"], a["state_label"]) for a in board["seats"].values()] == [("王丽", "通话")]
+    assert {q["label"] for q in board["queues"].values()} == {"综合", "企业", "方言", "外语", "110联动"}
 
 
 def test_no_player_offers_the_recording_for_download() -> None:

@@ -131,7 +131,7 @@ async def test_the_floor_of_the_rows_is_the_floor_of_the_events(
             async with sessions() as session:
                 rebuilt = await remembered(session, clock.now())
             assert rebuilt.picture(clock.now()) == floor.picture(clock.now())
-    assert floor.picture(clock.now()).floor.last_day.answered > 3  # else it has shown nothing
+    assert floor.picture(clock.now()).floor.last_day.answered  # else it has shown nothing
 
 
 async def test_events_that_come_again_after_the_rows_were_read_count_once(

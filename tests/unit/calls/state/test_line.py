@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from runtime.events import AgentStateChanged, CallRinging
-from tests.unit.calls.kit import CITIZEN, Room, unique
+from runtime.events import AgentStateChanged, CallRinging, QueueAbandoned, QueueLeft
+from tests.unit.calls.kit import CALL, CITIZEN, Room, unique
 
 OTHER_CALL = "01a20049-b0c1-7b7b-8f8f-0123456789ab"
 OTHER_CITIZEN = "PJSIP/trunk-00000011"
@@ -32,3 +32,17 @@ async def test_a_ring_that_meets_a_talk_does_not_end_it(calls: Room) -> None:
     calls.hangs_up(CITIZEN)
     calls.hangs_up("PJSIP/8001-00000002")
     await calls.wait(AgentStateChanged, state="wrap_up")
+
+
+async def test_a_stay_in_a_queue_tells_how_it_ended(calls: Room) -> None:
+    await calls.talks()
+    answered = await calls.wait(QueueLeft, call_id=CALL)
+    assert (answered.queue, answered.result, answered.agent) == ("common", "answered", "8001")
+    calls.arrives(OTHER_CALL, OTHER_CITIZEN, "13800001111")
+    calls.queues(OTHER_CITIZEN)
+    calls.clock.move(seconds=7)
+    calls.emit("QueueCallerAbandon", OTHER_CITIZEN, Queue="common")
+    calls.hangs_up(OTHER_CITIZEN)
+    left = await calls.wait(QueueLeft, call_id=OTHER_CALL)
+    gave_up = await calls.wait(QueueAbandoned, call_id=OTHER_CALL)
+    assert (left.result, left.at, (left.at - left.entered_at).total_seconds()) == ("abandoned", gave_up.at, 7)

@@ -209,3 +209,21 @@ def test_after_our_restart_nobody_is_ready_who_was_not_there_before(reason: str)
     assert day.stands == ("not_ready", reason)
     day.later(600, beating=False)
     assert day.stands == ("offline", "lost")
+
+
+def test_a_change_tells_when_it_was_and_who_sits_there() -> None:
+    day = Day()
+    day.beat()
+    day.roster.not_ready(day.agent, "break", day.now)
+    begun = day.agent.since
+    day.later(60)
+    day.roster.not_ready(day.agent, "meal", day.now)
+    told = [event for event in day.changes.events if isinstance(event, AgentStateChanged)][-1]
+    # Only the reason is another: the state is as old as before.
+    assert (told.since, told.at, told.queues) == (begun, day.now, ("common",))
+    day.roster.login("8001", 7, ("common", "foreign"), day.now)
+    told = [event for event in day.changes.events if isinstance(event, AgentStateChanged)][-1]
+    assert (told.user_id, told.queues, told.state) == (7, ("common", "foreign"), "not_ready")
+    count = len(day.changes.events)
+    day.roster.login("8001", 7, ("common", "foreign"), day.now)
+    assert len(day.changes.events) == count
