@@ -15,7 +15,18 @@ from db.models.call import (
 )
 from db.models.knowledge import Article, ArticleRevision
 from db.models.node import Node
-from db.models.organisation import Category, Jurisdiction, Region, Unit, User, WebSession
+from db.models.organisation import (
+    Category,
+    Jurisdiction,
+    RecoveryCode,
+    Region,
+    SecondFactor,
+    SiteSetting,
+    Unit,
+    UnitSuccession,
+    User,
+    WebSession,
+)
 from db.models.script import ScriptStepRow, ScriptVersion, SurveyAnswer
 from db.models.ticket import (
     Attachment,
@@ -54,9 +65,12 @@ __all__ = [
     "OutboxMessage",
     "QueueEntry",
     "Recording",
+    "RecoveryCode",
     "Region",
     "ScriptStepRow",
     "ScriptVersion",
+    "SecondFactor",
+    "SiteSetting",
     "SlaProfile",
     "SurveyAnswer",
     "Ticket",
@@ -66,6 +80,7 @@ __all__ = [
     "TranscriptUtterance",
     "Unit",
     "UnitReply",
+    "UnitSuccession",
     "User",
     "Voicemail",
     "WebSession",
