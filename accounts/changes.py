@@ -214,6 +214,20 @@ async def set_node(session: AsyncSession, actor: Actor, user_id: int, name: str,
     return user
 
 
+async def move_accounts(session: AsyncSession, actor: Actor, unit_id: int, to: Unit, *, now: datetime) -> None:
+    """Everybody of a unit that is closed belongs to its successor, locked accounts too. Raises Refusal.
+
+    Their pages hold the old unit's lists: they sign in again.
+    """
+    for user in list(await session.scalars(select(User).where(User.unit_id == unit_id).order_by(User.id))):
+        await _not_in_call(session, user, "调整所属单位")
+        user.unit_id, user.jurisdiction_id = to.id, to.jurisdiction_id
+        user.version += 1
+        ended = await _end_sessions(session, user)
+        was, becomes = {"unit_id": unit_id}, {"unit_id": to.id}
+        _trace(session, actor, now, user, "account_edited", before=was, after=becomes, sessions_ended=ended)
+
+
 async def by_login(session: AsyncSession, login: str) -> User:
     """The account of this login. Raises Refusal (UNKNOWN)."""
     user = await session.scalar(select(User).where(User.login == login))

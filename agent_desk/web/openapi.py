@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from pydantic import BaseModel, RootModel
 from pydantic.json_schema import models_json_schema
 
-from agent_desk.web.access import COOKIE, CSRF_FIELD, CSRF_HEADER, FORM, Gives, Logs, Rule, allow, rule_of
+from agent_desk.web.access import COOKIE, CSRF_FIELD, CSRF_HEADER, FORM, XLSX, Gives, Logs, Rule, allow, rule_of
 from agent_desk.web.answers import answered
 from agent_desk.web.errors import SAID, Problem
 from agent_desk.web.inputs import Nothing
@@ -158,6 +158,10 @@ def _responses(rule: Rule, names: Any, path: str, variable: bool) -> Schema:
             found["200"] = {"description": "The sound.", "content": sound}
             found["206"] = {"description": "The part asked for.", "content": sound}
             found["416"] = {"description": "There is no such part."}
+            found["303"] = {"description": "Log in first."}
+        case Gives.FILE:
+            kept = {XLSX: {"schema": {"type": "string", "format": "binary"}}}
+            found["200"] = {"description": "The file.", "content": kept}
             found["303"] = {"description": "Log in first."}
         case Gives.SOCKET:
             found["101"] = {"description": "A WebSocket."}

@@ -15,6 +15,7 @@ from tickets.clocks.rules import NAMES as CLOCK_NAMES
 from tickets.clocks.rules import Lamp, lamp, worst
 from tickets.errors import NotFound
 from tickets.fields import APPEAL_TYPES, CONFIDENTIAL, PROCEDURES, URGENCIES
+from tickets.life import succession
 from tickets.life.trail import audit_of
 from tickets.messages.check import is_unchecked
 from tickets.permissions import UNIT_ROLES, may, require
@@ -188,9 +189,14 @@ async def _replies(session: AsyncSession, ticket: Ticket, *, hidden: bool) -> li
 
 def _step(row: AuditEvent, ticket: Ticket, *, hidden: bool) -> StepView:
     transition = CHECK if row.action == CHECK.action else ACTIONS.get(row.action)
+    beside = succession.LABEL if row.action == succession.ACTION else row.action
     return StepView(
         at=row.at,
-        label=transition.label if transition else row.action,
+        label=transition.label
+        if transition
+        else succession.LABEL
+        if row.action == succession.ACTION
+        else row.action,
         actor_name=row.actor_name,
         to_label=STATE_NAMES[State(row.to_state)] if row.to_state else "",
         reason=mask_text(row.reason, ticket) if hidden else row.reason,
