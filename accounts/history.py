@@ -1,4 +1,4 @@
-"""What the audit trail tells of an account: its sign-ins, and who changed it."""
+"""What the audit trail tells of an account, its sign-ins and who changed it; and who changed a unit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts.writing import ACCOUNT
+from accounts.writing import ACCOUNT, UNIT
 from db.models import AuditEvent
 
 SIGN_INS = (
@@ -19,6 +19,9 @@ CHANGES = (
     "account_made", "account_edited", "account_locked", "account_unlocked", "account_signed_out", "password_reset",
     "password_changed", "node_set", "second_factor_set", "second_factor_reset",
 )  # fmt: skip
+
+
+UNIT_CHANGES = ("unit_made", "unit_edited", "unit_moved", "unit_closed", "unit_reopened")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +58,20 @@ async def changes(session: AsyncSession, user_id: int, *, since: int = -1, limit
     return [row for row in rows if row.version > since]
 
 
-async def _rows(session: AsyncSession, user_id: int, actions: tuple[str, ...], limit: int) -> list[AuditEvent]:
+async def unit_changes(session: AsyncSession, unit_id: int, *, since: int = -1, limit: int = 20) -> list[Change]:
+    """The same of a unit."""
+    rows = [_change(row) for row in await _rows(session, unit_id, UNIT_CHANGES, limit, kind=UNIT)]
+    return [row for row in rows if row.version > since]
+
+
+async def _rows(
+    session: AsyncSession, object_id: int, actions: tuple[str, ...], limit: int, *, kind: str = ACCOUNT
+) -> list[AuditEvent]:
     found = await session.scalars(
         select(AuditEvent)
         .where(
-            AuditEvent.object_kind == ACCOUNT,
-            AuditEvent.object_id == str(user_id),
+            AuditEvent.object_kind == kind,
+            AuditEvent.object_id == str(object_id),
             AuditEvent.action.in_(actions),
         )
         .order_by(AuditEvent.id.desc())

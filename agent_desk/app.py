@@ -10,7 +10,7 @@ from aiohttp import ClientSession, ClientTimeout, web
 
 from agent_desk.account import login, second_factor_page, second_step
 from agent_desk.account.door import ADDRESS_LIMIT
-from agent_desk.admin import account_acts, account_import, accounts, audit
+from agent_desk.admin import account_acts, account_import, accounts, audit, units
 from agent_desk.admin import pages as admin
 from agent_desk.agents import (
     acts,
@@ -73,6 +73,7 @@ ROOMS = (
     accounts,
     account_acts,
     account_import,
+    units,
     audit,
 )
 

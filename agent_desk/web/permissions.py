@@ -91,6 +91,7 @@ PAGES: tuple[Page, ...] = (
     Page(Permission.WATCH_BOARD, "/unwatched", "中断期间来电"),
     Page(Permission.ADMINISTER, "/admin", "系统管理"),
     Page(Permission.ADMINISTER, "/admin/accounts", "账号"),
+    Page(Permission.ADMINISTER, "/admin/units", "单位"),
     Page(Permission.READ_AUDIT, "/audit", "操作留痕"),
 )
 

@@ -192,11 +192,7 @@ def _step(row: AuditEvent, ticket: Ticket, *, hidden: bool) -> StepView:
     beside = succession.LABEL if row.action == succession.ACTION else row.action
     return StepView(
         at=row.at,
-        label=transition.label
-        if transition
-        else succession.LABEL
-        if row.action == succession.ACTION
-        else row.action,
+        label=transition.label if transition else beside,
         actor_name=row.actor_name,
         to_label=STATE_NAMES[State(row.to_state)] if row.to_state else "",
         reason=mask_text(row.reason, ticket) if hidden else row.reason,

@@ -84,7 +84,15 @@ PAGES = {
     "/board": "SHIFT_LEAD",
     "/unwatched": "SHIFT_LEAD",
     "/unit": "UNIT_LIAISON",
+    "/second-factor": "AGENT",
     "/admin": "ADMIN",
+    "/admin/accounts": "ADMIN",
+    "/admin/accounts/new": "ADMIN",
+    "/admin/accounts/1": "ADMIN",
+    "/admin/accounts/import": "ADMIN",
+    "/admin/units": "ADMIN",
+    "/admin/units/new": "ADMIN",
+    "/admin/units/2": "ADMIN",
     "/audit": "SECURITY",
 }
 
