@@ -9,9 +9,9 @@ from typing import Any
 
 from aiohttp import ClientSession, ClientTimeout, web
 
-from agent_desk.account import login
-from agent_desk.account.login import ADDRESS_LIMIT
-from agent_desk.admin import audit
+from agent_desk.account import login, second_factor_page, second_step
+from agent_desk.account.door import ADDRESS_LIMIT
+from agent_desk.admin import account_acts, account_import, accounts, audit, units
 from agent_desk.admin import pages as admin
 from agent_desk.agents import (
     acts,
@@ -64,6 +64,8 @@ BODY_LIMIT = 256 * 1024
 
 ROOMS = (
     login,
+    second_step,
+    second_factor_page,
     desk,
     lookups,
     acts,
@@ -90,6 +92,10 @@ ROOMS = (
     wall,
     openapi,
     admin,
+    accounts,
+    account_acts,
+    account_import,
+    units,
     audit,
 )
 

@@ -125,6 +125,8 @@ async def load_units(session: AsyncSession) -> int:
         if unit is None:
             unit = Unit(code=row["code"], jurisdiction_id=jurisdiction.id)
             session.add(unit)
+        elif unit.version > 1:
+            continue  # an administrator has changed it: that stays
         unit.name, unit.short_name, unit.kind, unit.phone = row["name"], row["short"], row["kind"], row["phone"]
         unit.aliases = list(row["aliases"])
         unit.region_id = regions.get(row.get("region", ""))

@@ -3,63 +3,35 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import urlencode
 
 from aiohttp import web
 from pydantic import Field
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import select, update
 
+from accounts import second_factor
+from agent_desk.account.attempts import trace, try_password
+from agent_desk.account.door import ADDRESS_LIMIT, HALF_COOKIE, half_way, local_path, opened, set_cookie
 from agent_desk.live.hub import HUB
 from agent_desk.live.open_sockets import SOCKETS
 from agent_desk.web import words
 from agent_desk.web.access import COOKIE, PRE_COOKIE, WEB_SESSIONS, Gives, Logs, allow, identity
 from agent_desk.web.access import IDENTITY as IDENTITY_KEY
 from agent_desk.web.client_address import client_address
-from agent_desk.web.headers import is_https
 from agent_desk.web.inputs import Input, Line, Secret
 from agent_desk.web.limits import ACTS, PAGES, SIGN_IN
-from agent_desk.web.lockout import FAILURES_ALLOWED, LOCKED_FOR, AddressBlocked, AddressLimit, lift, reserve
+from agent_desk.web.lockout import AddressBlocked
 from agent_desk.web.pages import moment, render
 from agent_desk.web.passwords import hash_password_async, needs_rehash, password_matches, weakness
 from agent_desk.web.permissions import Permission, home, pages_of
 from agent_desk.web.requests import asked, told
 from agent_desk.web.services import DeskServices, services
-from agent_desk.web.trail import leave_trace
 from db.models import User
 
-ADDRESS_LIMIT = web.AppKey("address_limit", AddressLimit)
 WRONG = "账号或密码不正确。"
 
 routes = web.RouteTableDef()
-
-
-def _local_path(value: str) -> str:
-    """Where to go after logging in: only a path of ours, never another site.
-
-    Browsers drop tabs and line ends and take a backslash for a slash: none of them belongs in a path of ours.
-    """
-    if len(value) >= 200 or any(c <= " " or c in "\\\x7f" for c in value):
-        return "/"
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        return "/"
-    ours = value.startswith("/") and not value.startswith("//") and not parts.scheme and not parts.netloc
-    return value if ours else "/"
-
-
-def _set_cookie(request: web.Request, response: web.Response, name: str, value: str) -> None:
-    response.set_cookie(
-        name,
-        value,
-        httponly=True,
-        samesite="Lax",
-        secure=is_https(request, services(request).settings.public_url),
-        path="/",
-    )
 
 
 class Coming(Input):
@@ -90,10 +62,10 @@ def _login_page(
         error=error,
         login=login,
         token=token,
-        next=_local_path(after),
+        next=local_path(after),
         number=services(request).settings.number,
     )
-    _set_cookie(request, response, PRE_COOKIE, token)
+    set_cookie(request, response, PRE_COOKIE, token)
     return response
 
 
@@ -131,81 +103,52 @@ async def log_in(request: web.Request) -> web.StreamResponse:
     address = client_address(request, services(request).settings.trusted_proxies)
     try:
         async with request.config_dict[ADDRESS_LIMIT].turn(address) as turn:
-            user_id, error = await _check(services(request), login, password)
-            turn.failed = user_id is None
+            user, error = await _check(services(request), login, password, address)
+            turn.failed = user is None
     except AddressBlocked as blocked:
         error = f"您所在的网络登录失败次数过多，请在 {moment(blocked.until, '%H:%M')} 以后再试。"
         return _login_page(request, form.next, error=error, login=login, status=429)
-    if user_id is None:
+    if user is None:
         return _login_page(request, form.next, error=error, login=login, status=401)
-    token = await request.config_dict[WEB_SESSIONS].open(
-        user_id, address=address, agent=request.headers.get("User-Agent", "")
-    )
-    response = web.HTTPSeeOther(_local_path(form.next))
-    _set_cookie(request, response, COOKIE, token)
-    response.del_cookie(PRE_COOKIE, path="/")
-    raise response
+    if await _needs_code(services(request), user, address):
+        response = web.HTTPSeeOther(f"/login/code?{urlencode({'next': local_path(form.next)})}")
+        half = half_way(services(request), user, services(request).clock.now())
+        set_cookie(request, response, HALF_COOKIE, half)
+        raise response
+    raise await opened(request, user.id, form.next)
 
 
-async def _check(desk: DeskServices, login: str, password: str) -> tuple[int | None, str]:
-    """The account's id, or None and what to tell the person. Five failures lock the account for 15 minutes."""
+async def _needs_code(desk: DeskServices, user: User, address: str) -> bool:
+    """Whether a code is to come; if none is, the person is in."""
+    async with desk.sessions.begin() as session:
+        if await second_factor.active(session, user.id):
+            return True
+        row = await session.get(User, user.id, with_for_update={"of": User})
+        assert row is not None
+        row.last_login_at = desk.clock.now()
+        trace(session, desk, row, "login", address)
+    return False
+
+
+async def _check(desk: DeskServices, login: str, password: str, address: str) -> tuple[User | None, str]:
+    """The account, or None and what to tell the person. Five failures lock the account for 15 minutes."""
     async with desk.sessions() as session:
         user = await session.scalar(select(User).where(User.login == login, User.active))
     if user is None:
         await password_matches(None, password)
         return None, WRONG
-    error = await _try(desk, user.id, user.password_hash, password, wrong=WRONG, failed="login_failed")
+    stored = user.password_hash
+    error = await try_password(
+        desk, user.id, stored, password, wrong=WRONG, failed="login_failed", address=address
+    )
     if error:
         return None, error
-    renewed = await hash_password_async(password) if needs_rehash(user.password_hash) else ""
-    async with desk.sessions.begin() as session:
-        row = await session.get(User, user.id, with_for_update={"of": User})
-        assert row is not None
-        row.last_login_at = desk.clock.now()
-        row.password_hash = renewed or row.password_hash
-        _trace(session, desk, row, "login")
-    return user.id, ""
-
-
-async def _try(
-    desk: DeskServices, user_id: int, stored: str | None, password: str, *, wrong: str, failed: str
-) -> str:
-    """Look at one password of the account: "" when it is right, else what to tell the person.
-
-    It counts wherever it is asked for: somebody at another's open browser guesses no more often than at the door.
-    """
-    now = desk.clock.now()
-    async with desk.sessions.begin() as session:
-        attempt = await reserve(session, user_id, now)
-        if not attempt:
-            return _locked(await session.scalar(select(User.locked_until).where(User.id == user_id)))
-    fits = await password_matches(stored, password)
-    async with desk.sessions.begin() as session:
-        row = await session.get(User, user_id, with_for_update={"of": User})
-        assert row is not None
-        if fits:
-            lift(row)
-            return ""
-        locked = attempt >= FAILURES_ALLOWED
-        _trace(session, desk, row, "locked" if locked else failed)
-    return _locked(now + LOCKED_FOR) if locked else wrong
-
-
-def _trace(session: AsyncSession, desk: DeskServices, row: User, action: str) -> None:
-    leave_trace(
-        session,
-        at=desk.clock.now(),
-        object_kind="account",
-        object_id=str(row.id),
-        action=action,
-        user_id=row.id,
-        name=row.name,
-        unit_id=row.unit_id,
-    )
-
-
-def _locked(until: datetime | None) -> str:
-    return f"连续输错 {FAILURES_ALLOWED} 次，账号已锁定至 {moment(until, '%H:%M')}。"
+    if needs_rehash(stored):
+        user.password_hash = await hash_password_async(password)
+        async with desk.sessions.begin() as session:
+            renewed = update(User).where(User.id == user.id, User.password_hash == stored)
+            await session.execute(renewed.values(password_hash=user.password_hash))
+    return user, ""
 
 
 @routes.post("/logout")
@@ -240,7 +183,7 @@ async def change_password(request: web.Request) -> web.StreamResponse:
         stored = user.password_hash if user else None
     errors: dict[str, str] = {}
     wrong = "原密码不正确"
-    if error := await _try(desk, who.user_id, stored, old, wrong=wrong, failed="password_change_failed"):
+    if error := await try_password(desk, who.user_id, stored, old, wrong=wrong, failed="password_change_failed"):
         errors["old"] = error
     elif old == new:
         errors["new"] = "新密码不能与原密码相同"
@@ -255,7 +198,7 @@ async def change_password(request: web.Request) -> web.StreamResponse:
         row = await session.get(User, who.user_id)
         assert row is not None
         row.password_hash, row.must_change_password = hashed, False
-        _trace(session, desk, row, "password_changed")
+        trace(session, desk, row, "password_changed")
     await request.config_dict[WEB_SESSIONS].close_others(who.user_id, who.token_hash)
     await request.config_dict[SOCKETS].check()
     return render(request, "account/password.html", errors={}, done=True)

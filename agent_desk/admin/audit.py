@@ -23,6 +23,7 @@ from agent_desk.web.requests import asked
 from agent_desk.web.services import services
 from db.models import AuditEvent, Ticket, Unit, User
 from runtime.clock import SHANGHAI
+from tickets.life import succession
 from tickets.states import LABELS, STATE_NAMES, State
 
 PAGE = 50
@@ -30,6 +31,8 @@ PAGE = 50
 
 OBJECTS = {
     "account": "账号",
+    "unit": "单位",
+    "setting": "系统设置",
     "ticket": "工单",
     "recording": "通话录音",
     "voicemail": "留言",
@@ -54,6 +57,22 @@ ACTS = {
     "password_changed": "修改密码",
     "password_reset": "重置密码",
     "account_made": "新建账号",
+    "account_edited": "修改账号",
+    "account_locked": "停用账号",
+    "account_unlocked": "解除锁定",
+    "account_signed_out": "强制退出登录",
+    "node_set": "指定节点",
+    "second_factor_set": "启用动态口令",
+    "second_factor_reset": "重置动态口令",
+    "second_factor_failed": "动态口令错误",
+    "recovery_code_used": "使用恢复码",
+    "setting_changed": "修改设置",
+    succession.ACTION: succession.LABEL,
+    "unit_made": "新建单位",
+    "unit_edited": "修改单位",
+    "unit_moved": "调整隶属",
+    "unit_closed": "停用单位",
+    "unit_reopened": "恢复单位",
     "played": "收听",
     "heard": "标记已听",
     "publish": "发布",

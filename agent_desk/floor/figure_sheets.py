@@ -18,11 +18,10 @@ from agent_desk.floor import figure_words as fw
 from agent_desk.floor.figure_calls import SHOWS, Wanted, chosen_calls, lines
 from agent_desk.floor.figure_period import Chosen, file_part, told
 from agent_desk.floor.figures import MADE_OF, counted, names_of, needed_seats
-from agent_desk.web.access import Gives, Logs, allow, identity
+from agent_desk.web.access import XLSX, Gives, Logs, allow, identity
 from agent_desk.web.errors import Refused
 from agent_desk.web.inputs import one_of
 from agent_desk.web.limits import FIGURES
-from agent_desk.web.openapi import XLSX
 from agent_desk.web.permissions import Permission
 from agent_desk.web.requests import asked
 from agent_desk.web.services import DeskServices, services

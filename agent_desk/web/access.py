@@ -31,10 +31,14 @@ CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "_csrf"
 FORM = "application/x-www-form-urlencoded"
 """No page of ours sends files in a form, so that no other kind is read."""
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SAFE_METHODS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 
 WEB_SESSIONS = web.AppKey("web_sessions", WebSessions)
 IDENTITY = web.RequestKey("identity", Identity)
+
+ENROLLING = frozenset({"/password", "/logout", "/second-factor", "/second-factor/confirm"})
+"""All that an account may reach that must have a second factor and has none."""
 
 _RULE = "__rule__"
 PUBLIC: frozenset[Permission] = frozenset()
@@ -193,4 +197,8 @@ async def authorise(request: web.Request, handler: Handler) -> web.StreamRespons
         if is_api(request):
             raise web.HTTPForbidden(text="请先修改初始密码。")
         raise web.HTTPSeeOther("/password")
+    if who.must_enrol and not who.must_change_password and request.path not in ENROLLING:
+        if is_api(request):
+            raise web.HTTPForbidden(text="请先设置动态口令。")
+        raise web.HTTPSeeOther("/second-factor")
     return await handler(request)

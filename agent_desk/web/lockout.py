@@ -53,6 +53,11 @@ def lift(user: User) -> None:
     user.failed_logins, user.locked_until = 0, None
 
 
+def give_back(user: User) -> None:
+    """The password was right, and a code is still to come: this attempt does not count, earlier failures do."""
+    user.failed_logins, user.locked_until = max(0, user.failed_logins - 1), None
+
+
 class AddressBlocked(Exception):
     """Too many wrong log-ins from this address; `until` is when it may try again."""
 

@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from pydantic import BaseModel, RootModel
 from pydantic.json_schema import models_json_schema
 
-from agent_desk.web.access import COOKIE, CSRF_FIELD, CSRF_HEADER, FORM, Gives, Logs, Rule, allow, rule_of
+from agent_desk.web.access import COOKIE, CSRF_FIELD, CSRF_HEADER, FORM, XLSX, Gives, Logs, Rule, allow, rule_of
 from agent_desk.web.answers import answered
 from agent_desk.web.errors import SAID, Problem
 from agent_desk.web.inputs import Nothing
@@ -20,7 +20,6 @@ from agent_desk.web.permissions import Permission
 Schema = dict[str, Any]
 
 DOCUMENT = web.AppKey("openapi", dict)
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _VARIABLE = re.compile(r"\{(\w+)(?::((?:[^{}]|\{\d+,?\d*\})+))?\}")
 _REFS = "#/components/schemas/{model}"
 

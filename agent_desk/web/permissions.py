@@ -148,6 +148,8 @@ PAGES: tuple[Page, ...] = (
     Page(Permission.READ_FIGURES, "/figures", "话务指标"),
     Page(Permission.WATCH_BOARD, "/unwatched", "中断期间来电"),
     Page(Permission.ADMINISTER, "/admin", "系统管理"),
+    Page(Permission.ADMINISTER, "/admin/accounts", "账号"),
+    Page(Permission.ADMINISTER, "/admin/units", "单位"),
     Page(Permission.READ_AUDIT, "/audit", "操作留痕"),
 )
 
@@ -157,6 +159,11 @@ HOMES = ("/desk", "/unit", "/admin", "/tickets", "/board", "/audit")
 def pages_of(permissions: frozenset[Permission]) -> list[Page]:
     """The pages in the navigation of a person with these permissions."""
     return [page for page in PAGES if page.permission in permissions and not page.unless & permissions]
+
+
+def here_page(pages: Iterable[Page], path: str) -> str:
+    """Which of these pages a path belongs to: the nearest; "" for none."""
+    return max((page.path for page in pages if path.startswith(page.path)), key=len, default="")
 
 
 def home(permissions: frozenset[Permission]) -> str:

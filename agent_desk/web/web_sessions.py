@@ -11,6 +11,8 @@ from datetime import timedelta
 from sqlalchemy import and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accounts import second_factor
+from accounts.policy import STRICT_ROLES, policy
 from agent_desk.web.permissions import Permission, allowed
 from db.models import AgentSession, User, WebSession
 from db.session import AWAY, Sessions
@@ -45,6 +47,8 @@ class Identity:
     unit_name: str
     extension: str
     must_change_password: bool
+    must_enrol: bool = False
+    """A second factor is demanded of these roles, and the account has none."""
 
     @property
     def actor(self) -> Actor:
@@ -128,6 +132,9 @@ class WebSessions:
                 unit_name=user.unit.name if user.unit else "",
                 extension=user.extension or "",
                 must_change_password=user.must_change_password,
+                must_enrol=bool(STRICT_ROLES & set(user.roles))
+                and (await policy(session)).demands(user.roles)
+                and not await second_factor.active(session, user.id),
             )
 
     async def _in_a_call(self, session: AsyncSession, row: WebSession) -> bool:

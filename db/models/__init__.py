@@ -28,7 +28,18 @@ from db.models.casework import (
 from db.models.floor import FloorLimit, FloorNotice, FloorNoticeReader, Team, TeamMember, WallLink
 from db.models.knowledge import Article, ArticleRevision
 from db.models.node import Node
-from db.models.organisation import Category, Jurisdiction, Region, Unit, User, WebSession
+from db.models.organisation import (
+    Category,
+    Jurisdiction,
+    RecoveryCode,
+    Region,
+    SecondFactor,
+    SiteSetting,
+    Unit,
+    UnitSuccession,
+    User,
+    WebSession,
+)
 from db.models.script import ScriptStepRow, ScriptVersion, SurveyAnswer
 from db.models.ticket import (
     Attachment,
@@ -72,11 +83,14 @@ __all__ = [
     "OutboxMessage",
     "QueueEntry",
     "Recording",
+    "RecoveryCode",
     "Region",
     "ReturnRequest",
     "ReworkRound",
     "ScriptStepRow",
     "ScriptVersion",
+    "SecondFactor",
+    "SiteSetting",
     "SlaProfile",
     "Supervision",
     "SurveyAnswer",
@@ -92,6 +106,7 @@ __all__ = [
     "TranscriptUtterance",
     "Unit",
     "UnitReply",
+    "UnitSuccession",
     "Urge",
     "User",
     "Verification",

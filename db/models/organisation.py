@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -58,7 +59,21 @@ class Unit(Base):
     phone: Mapped[str] = mapped_column(String(32), default="")
     """Number at which the unit's duty desk is put through from the agent desk."""
     region_id: Mapped[int | None] = mapped_column(ForeignKey("region.id"))
+    duty_hours: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """When the duty desk is staffed, in words for people: "工作日 8:30-17:30"."""
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Counts changes by administrators: an edit that was begun before the last one is refused."""
     active: Mapped[bool] = mapped_column(default=True)
+
+
+class UnitSuccession(Base):
+    """A unit that was closed, and the one that has taken over its open tickets and accounts."""
+
+    __tablename__ = "unit_succession"
+
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), primary_key=True)
+    successor_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
+    at: Mapped[datetime]
 
 
 class User(Base):
@@ -82,6 +97,8 @@ class User(Base):
     failed_logins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
     must_change_password: Mapped[bool] = mapped_column(default=False)
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Counts changes by administrators; signing in is none."""
     created_at: Mapped[datetime]
     last_login_at: Mapped[datetime | None]
 
@@ -101,6 +118,42 @@ class WebSession(Base):
     expires_at: Mapped[datetime]
     address: Mapped[str] = mapped_column(String(64), default="")
     agent: Mapped[str] = mapped_column(String(200), default="")
+
+
+class SecondFactor(Base):
+    """The one-time passwords of an account; their secret is not here, it comes from `salt` and a key file."""
+
+    __tablename__ = "second_factor"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True)
+    salt: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    """None until a first code was right: it is not asked for before."""
+    last_step: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The 30-second step of the last code that was taken: that one and older ones are not taken again."""
+
+
+class RecoveryCode(Base):
+    """A code for who has lost the telephone, good for one sign-in; only a keyed hash is kept."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    code_hash: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[datetime | None]
+
+
+class SiteSetting(Base):
+    """A setting that administrators change while the system runs; those of the start are in `runtime.settings`."""
+
+    __tablename__ = "site_setting"
+
+    key: Mapped[str] = mapped_column(String(48), primary_key=True)
+    value: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    changed_at: Mapped[datetime]
 
 
 class Category(Base):

@@ -4,43 +4,37 @@ from __future__ import annotations
 
 import getpass
 import os
-import re
-import secrets
-from typing import Annotated, Any, cast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
 
 import typer
-from argon2 import PasswordHasher
 from rich.table import Table
-from sqlalchemy import CursorResult, delete, select
+from sqlalchemy import select
 
-from db.models import AuditEvent, Node, Unit, User, WebSession
+from accounts.changes import (
+    LONGEST_NAME,
+    NEXT_FREE,
+    Details,
+    by_login,
+    first_password,
+    make,
+    reset_password,
+    set_node,
+)
+from accounts.errors import Fault, Refusal
+from accounts.roles import ROLES, SEATED
+from agent_desk.web.passwords import hash_password
+from db.models import Node, Unit, User
 from hotline.commands.database import open_sessions
 from hotline.console import SHOWN, load_settings, out, run
 from runtime.clock import SystemClock
 from runtime.errors import UserError
+from tickets.actor import Actor
+
+USE_THESE = "use 2 to 32 letters, digits, dots, dashes, underscores"
 
 app = typer.Typer(no_args_is_help=True, help="Accounts: add, list, set a password or a node.")
-
-ROLES = (
-    "AGENT", "SHIFT_LEAD", "LIAISON_110", "DISPATCHER", "DISPATCH_HEAD", "REVIEWER", "FOLLOWUP", "QA", "KB_EDITOR",
-    "KB_APPROVER", "UNIT_LIAISON", "HANDLER", "UNIT_HEAD", "SUPERVISOR_XF", "ANALYST", "ADMIN", "SECURITY",
-)  # fmt: skip
-
-LONGEST_NAME = 64
-LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,31}")
-
-
-def _trace(user: User, action: str, **detail: Any) -> AuditEvent:
-    """The audit row of what was done to an account from a terminal: by which user of this machine."""
-    return AuditEvent(
-        at=SystemClock().now(),
-        object_kind="account",
-        object_id=str(user.id),
-        action=action,
-        actor_name=at_the_terminal(),
-        unit_id=user.unit_id,
-        detail={"login": user.login} | detail,
-    )
 
 
 def at_the_terminal() -> str:
@@ -50,6 +44,32 @@ def at_the_terminal() -> str:
     except (KeyError, OSError):  # a container's user without a name
         name = str(os.getuid())
     return f"命令行 {name}"[:64]
+
+
+def _actor() -> Actor:
+    """Whoever gives the command, as the accounts' room knows people."""
+    return Actor(user_id=None, name=at_the_terminal(), roles=frozenset())
+
+
+@contextmanager
+def _plainly(login: str, *, name: str = "", seats: int = 0) -> Iterator[None]:
+    """What the accounts' room refuses, said as the command line says it."""
+    try:
+        yield
+    except Refusal as refusal:
+        told = {
+            Fault.UNKNOWN: (f"there is no account {login!r}", "see `hotline user list`"),
+            Fault.LOGIN: (
+                f"{login!r} cannot be a login",
+                USE_THESE,
+            ),
+            Fault.LOGIN_TAKEN: (f"the login {login!r} is taken", "choose another, or see `hotline user list`"),
+            Fault.NAME: (f"{name[:SHOWN]!r} cannot be a name", f"give 1 to {LONGEST_NAME} characters"),
+            Fault.SEATS_FULL: (f"all {seats} seats are taken", "raise HOTLINE_SEATS and restart"),
+        }
+        if refusal.fault not in told:
+            raise
+        raise UserError(*told[refusal.fault]) from None
 
 
 @app.command("add")
@@ -70,44 +90,31 @@ def add(
     async def work() -> None:
         if unknown:
             raise UserError(f"unknown role {', '.join(unknown)}", f"choose from {', '.join(ROLES)}")
-        if not LOGIN.fullmatch(login):
-            raise UserError(
-                f"{login!r} cannot be a login", "use 2 to 32 letters, digits, dots, dashes, underscores"
-            )
-        if not 0 < len(name.strip()) <= LONGEST_NAME:
-            raise UserError(f"{name[:SHOWN]!r} cannot be a name", f"give 1 to {LONGEST_NAME} characters")
-        password = secrets.token_urlsafe(9)
+        password = first_password()
+        hashed = hash_password(password)
         async with open_sessions(settings) as sessions, sessions.begin() as session:
-            if await session.scalar(select(User).where(User.login == login)):
-                raise UserError(f"the login {login!r} is taken", "choose another, or see `hotline user list`")
             row = await session.scalar(select(Unit).where(Unit.code == unit))
             if row is None:
                 codes = sorted(await session.scalars(select(Unit.code)))
                 known = f"choose from {', '.join(codes)}" if codes else "units come with the first `hotline up`"
                 raise UserError(f"there is no unit {unit!r}", known)
-            seat = None
-            if {"AGENT", "SHIFT_LEAD", "LIAISON_110"} & set(role):
-                taken = set(await session.scalars(select(User.extension).where(User.extension.is_not(None))))
-                every = (str(8000 + number) for number in range(1, settings.seats + 1))
-                seat = next((number for number in every if number not in taken), None)
-                if seat is None:
-                    raise UserError(f"all {settings.seats} seats are taken", "raise HOTLINE_SEATS and restart")
-            user = User(
-                login=login,
-                name=name.strip(),
-                password_hash=PasswordHasher().hash(password),
-                roles=sorted(set(role)),
+            details = Details(
+                name=name,
+                roles=frozenset(role),
                 unit_id=row.id,
-                jurisdiction_id=row.jurisdiction_id,
-                extension=seat,
-                agent_no=seat,
-                skills=["common"] if seat else [],
-                must_change_password=True,
-                created_at=SystemClock().now(),
+                seat=NEXT_FREE if SEATED & set(role) else "",
             )
-            session.add(user)
-            await session.flush()
-            session.add(_trace(user, "account_made", roles=user.roles, seat=seat))
+            with _plainly(login, name=name, seats=settings.seats):
+                made = await make(
+                    session,
+                    _actor(),
+                    login,
+                    details,
+                    password_hash=hashed,
+                    now=SystemClock().now(),
+                    seats=settings.seats,
+                )
+            seat = made.extension
         out.print(f"account {login} made, password {password}" + (f", seat {seat}" if seat else ""))
 
     run(work)
@@ -123,16 +130,14 @@ def node_(
 
     async def work() -> None:
         async with open_sessions(settings) as sessions, sessions.begin() as session:
-            user = await session.scalar(select(User).where(User.login == login))
-            if user is None:
-                raise UserError(f"there is no account {login!r}", "see `hotline user list`")
+            with _plainly(login):
+                user = await by_login(session, login)
             known = sorted(await session.scalars(select(Node.name)))
             if name and name not in known:
                 raise UserError(
                     f"there is no node {name[:SHOWN]!r}", f"nodes so far: {', '.join(known) or 'none'}"
                 )
-            session.add(_trace(user, "node_set", before=user.node, after=name))
-            user.node = name
+            await set_node(session, _actor(), user.id, name, now=SystemClock().now())
         out.print(f"{login} sits down at {f'node {name}' if name else 'any node'}")
 
     run(work)
@@ -167,17 +172,12 @@ def password_(login: Annotated[str, typer.Argument(help="Whose password to set a
     settings = load_settings()
 
     async def work() -> None:
-        word = secrets.token_urlsafe(9)
+        word = first_password()
+        hashed = hash_password(word)
         async with open_sessions(settings) as sessions, sessions.begin() as session:
-            user = await session.scalar(select(User).where(User.login == login))
-            if user is None:
-                raise UserError(f"there is no account {login!r}", "see `hotline user list`")
-            user.password_hash = PasswordHasher().hash(word)
-            user.failed_logins = 0
-            user.locked_until = None
-            user.must_change_password = True
-            ended = await session.execute(delete(WebSession).where(WebSession.user_id == user.id))
-            session.add(_trace(user, "password_reset", sessions_ended=cast("CursorResult[Any]", ended).rowcount))
+            with _plainly(login):
+                user = await by_login(session, login)
+            await reset_password(session, _actor(), user.id, password_hash=hashed, now=SystemClock().now())
         out.print(f"new password of {login}: {word}")
 
     run(work)

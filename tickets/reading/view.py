@@ -16,6 +16,7 @@ from tickets.clocks.rules import NAMES as CLOCK_NAMES
 from tickets.clocks.rules import Lamp, worst
 from tickets.errors import NotFound
 from tickets.fields import APPEAL_TYPES, CONFIDENTIAL, PROCEDURES, URGENCIES
+from tickets.life import succession
 from tickets.life.trail import audit_of
 from tickets.messages.check import is_unchecked
 from tickets.permissions import UNIT_ROLES, may, require
@@ -193,7 +194,7 @@ async def _replies(session: AsyncSession, ticket: Ticket, *, hidden: bool) -> li
 def _step(row: AuditEvent, ticket: Ticket, *, hidden: bool) -> StepView:
     return StepView(
         at=row.at,
-        label=LABELS.get(row.action, row.action),
+        label=succession.LABEL if row.action == succession.ACTION else LABELS.get(row.action, row.action),
         actor_name=row.actor_name,
         to_label=STATE_NAMES[State(row.to_state)] if row.to_state and row.action not in BESIDE else "",
         reason=mask_text(row.reason, ticket) if hidden else row.reason,

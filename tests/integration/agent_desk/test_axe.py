@@ -89,7 +89,15 @@ PAGES = {
     "/figures?part=rules": "ANALYST",
     "/unit": "UNIT_LIAISON",
     "/requests": "DISPATCH_HEAD",
+    "/second-factor": "AGENT",
     "/admin": "ADMIN",
+    "/admin/accounts": "ADMIN",
+    "/admin/accounts/new": "ADMIN",
+    "/admin/accounts/1": "ADMIN",
+    "/admin/accounts/import": "ADMIN",
+    "/admin/units": "ADMIN",
+    "/admin/units/new": "ADMIN",
+    "/admin/units/2": "ADMIN",
     "/audit": "SECURITY",
 }
 

@@ -20,11 +20,11 @@ from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from accounts.roles import ROLES
 from db.migrate import upgrade
 from db.seed import load_units
 from db.session import make_engine, make_sessions
 from hotline.cli import _program, app
-from hotline.commands.user import ROLES
 from runtime.settings import ROOT, Settings
 from tests import audio
 from tests.ports import free_port_base

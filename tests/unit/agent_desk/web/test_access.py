@@ -42,7 +42,7 @@ async def test_only_these_pages_are_open_to_strangers(desk: Desk) -> None:
         if route.resource is not None and (rule := rule_of(route.handler)) and not rule.permissions
     }
     # The wall's page holds nothing, and its live link wants a key first.
-    assert public == {"/login", "/healthz", "/board/wall", "/ws/wall"}
+    assert public == {"/login", "/login/code", "/healthz", "/board/wall", "/ws/wall"}
 
 
 def test_the_table_knows_every_role() -> None:
@@ -61,7 +61,7 @@ def test_unknown_roles_give_nothing() -> None:
         ("DISPATCHER", ["工单", "运行监控"]),
         ("SHIFT_LEAD", ["坐席工作台", "我的工单", "运行监控", "话务指标"]),
         ("UNIT_LIAISON", ["本单位工单"]),
-        ("ADMIN", ["运行监控", "系统管理"]),
+        ("ADMIN", ["运行监控", "系统管理", "账号", "单位"]),
     ],
 )
 def test_everybody_finds_the_own_tickets_in_the_navigation_once(role: str, names: list[str]) -> None:
