@@ -16,7 +16,7 @@ from db.models.call import (
 from db.models.knowledge import Article, ArticleRevision
 from db.models.node import Node
 from db.models.organisation import Category, Jurisdiction, Region, Unit, User, WebSession
-from db.models.script import ScriptStepRow, ScriptVersion, SurveyAnswer
+from db.models.script import ScriptCase, ScriptDraft, ScriptDraftReader, ScriptStepRow, ScriptVersion, SurveyAnswer
 from db.models.ticket import (
     Attachment,
     AuditEvent,
@@ -55,6 +55,9 @@ __all__ = [
     "QueueEntry",
     "Recording",
     "Region",
+    "ScriptCase",
+    "ScriptDraft",
+    "ScriptDraftReader",
     "ScriptStepRow",
     "ScriptVersion",
     "SlaProfile",
