@@ -10,7 +10,7 @@ from aiohttp import ClientSession, ClientTimeout, web
 
 from agent_desk.account import login
 from agent_desk.account.login import ADDRESS_LIMIT
-from agent_desk.admin import audit
+from agent_desk.admin import audit, script_drafts, script_pages, script_walks
 from agent_desk.admin import pages as admin
 from agent_desk.agents import (
     acts,
@@ -69,6 +69,9 @@ ROOMS = (
     openapi,
     admin,
     audit,
+    script_pages,
+    script_drafts,
+    script_walks,
 )
 
 __all__ = ["DeskServices", "api_document", "make_app"]

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from agent_desk.web import words
 from agent_desk.web.access import IDENTITY
-from agent_desk.web.permissions import Permission, pages_of
+from agent_desk.web.permissions import Permission, page_at, pages_of
 from runtime.clock import local
 
 HERE = Path(__file__).parent.parent
@@ -33,7 +33,7 @@ def make_pages() -> Environment:
         auto_reload=False,
     )
     environment.filters["moment"] = moment
-    environment.globals.update(words=words, Permission=Permission, pages_of=pages_of)
+    environment.globals.update(words=words, Permission=Permission, pages_of=pages_of, page_at=page_at)
     return environment
 
 

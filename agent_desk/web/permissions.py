@@ -27,6 +27,8 @@ class Permission(StrEnum):
     WATCH_BOARD = "watch_board"
     REPAIR_AGENT = "repair_agent"
     ADMINISTER = "administer"
+    EDIT_SCRIPTS = "edit_scripts"
+    """What callers hear: drafts, publishing, going back."""
     READ_AUDIT = "read_audit"
 
 
@@ -57,7 +59,7 @@ TABLE: dict[str, frozenset[Permission]] = {
     "UNIT_HEAD": _UNIT | {Permission.SIGN, Permission.REPLY},
     "SUPERVISOR_XF": _CENTRE | {Permission.PLAY_ANY_RECORDING, Permission.READ_AUDIT},
     "ANALYST": frozenset({Permission.WATCH_BOARD}),
-    "ADMIN": frozenset({Permission.ADMINISTER, Permission.WATCH_BOARD}),
+    "ADMIN": frozenset({Permission.ADMINISTER, Permission.EDIT_SCRIPTS, Permission.WATCH_BOARD}),
     "SECURITY": frozenset({Permission.READ_AUDIT}),
     "CITIZEN": frozenset(),
     "PUBLIC": frozenset(),
@@ -90,6 +92,7 @@ PAGES: tuple[Page, ...] = (
     Page(Permission.WATCH_BOARD, "/board", "运行监控"),
     Page(Permission.WATCH_BOARD, "/unwatched", "中断期间来电"),
     Page(Permission.ADMINISTER, "/admin", "系统管理"),
+    Page(Permission.EDIT_SCRIPTS, "/admin/scripts", "语音脚本"),
     Page(Permission.READ_AUDIT, "/audit", "操作留痕"),
 )
 
@@ -99,6 +102,12 @@ HOMES = ("/desk", "/unit", "/admin", "/tickets", "/board", "/audit")
 def pages_of(permissions: frozenset[Permission]) -> list[Page]:
     """The pages in the navigation of a person with these permissions."""
     return [page for page in PAGES if page.permission in permissions and not page.unless & permissions]
+
+
+def page_at(path: str, permissions: frozenset[Permission]) -> Page | None:
+    """The page of the navigation that this address belongs to: the one whose own address says most of it."""
+    theirs = [page for page in pages_of(permissions) if path.startswith(page.path)]
+    return max(theirs, key=lambda page: len(page.path), default=None)
 
 
 def home(permissions: frozenset[Permission]) -> str:

@@ -19,11 +19,13 @@ OPEN_FOR = timedelta(seconds=40)
 
 
 class DraftChanged(Exception):
-    """Somebody else changed the draft since; nothing was written. `draft` is as it is now."""
+    """Somebody else changed the draft since; nothing was written. By whom (user id) and when."""
 
-    def __init__(self, draft: ScriptDraft) -> None:
-        super().__init__(f"draft {draft.id} is at version {draft.version}")
-        self.draft = draft
+    def __init__(self, version: int, by: int | None, at: datetime) -> None:
+        super().__init__(f"the draft is at version {version}")
+        self.version = version
+        self.by = by
+        self.at = at
 
 
 class TooManyDrafts(Exception):
@@ -82,7 +84,7 @@ async def save(
     changed = written.first() is not None
     draft = await find(session, draft_id)
     if not changed and draft.yaml != text:  # the same text a second time: an answer that was lost on its way
-        raise DraftChanged(draft)
+        raise DraftChanged(draft.version, draft.updated_by, draft.updated_at)
     return draft
 
 

@@ -15,11 +15,17 @@ from runtime.clock import Clock
 
 
 class InForceChanged(Exception):
-    """Another version (`now`) was put in force since the publisher looked; nothing was published."""
+    """Another version was put in force since the publisher looked; nothing was published.
+
+    `name`, `version`, `by` (user id) and `at` are of that version; it has no name when none is in force now.
+    """
 
     def __init__(self, now: ScriptVersion | None) -> None:
         super().__init__("the version in force has changed")
-        self.now = now
+        self.name = now.name if now else ""
+        self.version = now.version if now else 0
+        self.by = now.created_by if now else None
+        self.at = now.published_at if now else None
 
 
 class NothingNew(Exception):

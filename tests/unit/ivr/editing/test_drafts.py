@@ -31,7 +31,7 @@ async def test_who_saves_second_is_told_and_nothing_is_lost(sessions: Sessions, 
     async with sessions.begin() as session:
         with pytest.raises(DraftChanged) as changed:
             await save(session, clock, draft.id, 1, "c", user_id=li)
-    assert (changed.value.draft.version, changed.value.draft.updated_by) == (2, wang)
+    assert (changed.value.version, changed.value.by) == (2, wang)
     async with sessions.begin() as session:
         assert (await save(session, clock, draft.id, 1, "b", user_id=wang)).version == 2  # its answer was lost
         assert (await find(session, draft.id)).yaml == "b"

@@ -70,7 +70,7 @@ async def test_of_two_who_publish_at_once_one_is_refused(sessions: Sessions, clo
     made = [end for end in ends if isinstance(end, ScriptVersion)]
     refused = [end for end in ends if isinstance(end, InForceChanged)]
     assert [version.version for version in made] == [2]
-    assert [end.now.id for end in refused if end.now] == [made[0].id]
+    assert [(end.name, end.version) for end in refused] == [("test", 2)]
     async with sessions() as session:
         now = await current(session)
         assert now is not None and now.id == made[0].id
