@@ -25,7 +25,7 @@ from db.models import ScriptVersion, User
 from ivr.editing import drafts
 from ivr.editing.heat import DAYS, NodeHeat, heat, live_versions
 from ivr.editing.publishing import InForceChanged, NothingNew, go_back
-from ivr.editing.sketch import WORDS
+from ivr.editing.sketch import exit_label
 from ivr.script.document import ScriptRefused
 from ivr.script.versions import current, history
 
@@ -122,18 +122,10 @@ def _heat_rows(counted: dict[str, NodeHeat]) -> list[tuple[str, NodeHeat, str]]:
     """Busiest nodes first, with their exits in words."""
     rows = sorted(counted.items(), key=lambda item: -item[1].entered)
     words = {
-        node: "，".join(f"{exit_words(name)} {count}" for name, count in found.exits.most_common())
+        node: "，".join(f"{exit_label(name)} {count}" for name, count in found.exits.most_common())
         for node, found in rows
     }
     return [(node, found, words[node]) for node, found in rows]
-
-
-def exit_words(name: str) -> str:
-    """What an exit is called in a sentence."""
-    if name == "human":
-        return "转人工"
-    key = name.removeprefix("key ")
-    return f"按 {key}" if key != name else WORDS.get(name, name)
 
 
 @routes.get("/admin/scripts/diff")

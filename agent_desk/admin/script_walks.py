@@ -21,6 +21,7 @@ from agent_desk.web.services import services
 from agent_desk.web.trail import leave_trace
 from ivr.editing import cases
 from ivr.editing.cases import CaseRefused, Given
+from ivr.editing.sketch import exit_label
 from ivr.prompts import Prompts
 from ivr.script.document import Document, ScriptRefused
 from runtime.errors import UserError
@@ -58,6 +59,7 @@ class StepView(BaseModel):
     text: str
     node: str = ""
     by: str = ""
+    by_label: str = ""
     field: str = ""
 
 
@@ -111,7 +113,11 @@ async def walk(request: web.Request) -> web.StreamResponse:
     for step in line.steps[:STEPS_SHOWN]:
         here = step.node if step.what == "node" else here
         field = fields.get(step.prompt, "") if step.prompt is not None else ""
-        steps.append(StepView(what=step.what, text=step.text, node=here, by=step.by, field=field))
+        steps.append(
+            StepView(
+                what=step.what, text=step.text, node=here, by=step.by, by_label=exit_label(step.by), field=field
+            )
+        )
     return answered(Walked(steps=steps, unused=line.inputs[:50], more=max(0, len(line.steps) - STEPS_SHOWN)))
 
 

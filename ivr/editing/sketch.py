@@ -29,6 +29,7 @@ WORDS = {
     "declined": "未登记",
     "no_answer": "无人接听",
     "to": "前往",
+    "human": "转人工",
 }
 """What an exit is called for people."""
 
@@ -59,8 +60,13 @@ class Exit:
 
     @property
     def label(self) -> str:
-        key = self.name.removeprefix("key ")
-        return f"按 {key}" if key != self.name else WORDS.get(self.name, self.name)
+        return exit_label(self.name)
+
+
+def exit_label(name: str) -> str:
+    """What an exit is called for people; a name that is none as it is."""
+    key = name.removeprefix("key ")
+    return f"按 {key}" if key != name else WORDS.get(name, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ PAGES = {
     "/unwatched": "SHIFT_LEAD",
     "/unit": "UNIT_LIAISON",
     "/admin": "ADMIN",
+    "/admin/scripts": "ADMIN",
     "/audit": "SECURITY",
 }
 

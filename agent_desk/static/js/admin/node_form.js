@@ -45,7 +45,7 @@ export class NodeForm {
         el("button", { type: "button", onclick: () => this.acts.duplicate(card.id) }, "复制"),
         el("button", { type: "button", onclick: () => this.acts.remove(card.id) }, "删除")),
       this.said,
-      part ? el("div", { class: "stack" }, ...Object.entries(part.properties).filter(([name]) => name !== "kind").map(([name, field]) => this.field(card, name, field, part)))
+      part ? el("div", { class: "stack" }, ...Object.entries(part.properties).filter(([name]) => name !== "kind").sort(([a], [b]) => (a === "note") - (b === "note")).map(([name, field]) => this.field(card, name, field, part)))
         : el("p", { class: "empty" }, "没有这种节点，请在源码里改正种类（kind）"));
     if (focus) this.root.querySelector(`[data-place="${CSS.escape(focus)}"]`)?.focus();
   }

@@ -3,7 +3,22 @@ import { post } from "../web/api.js";
 import { $, $$, el } from "../web/dom.js";
 
 const WORDS = { wait: "不按键", hangup: "挂断", answered: "坐席接听后挂机", timeout: "等候超时", unavailable: "无人可接", no_answer: "外线无人接" };
+const QUEUES = JSON.parse($("#p-walk").dataset.queues);
 const SIGNS = { says: "播报", hears: "按键", queue: "排队", dials: "转接", records: "录音", notes: "记录", end: "结束" };
+
+/** The paper line's words for what happened, in Chinese. */
+function told(step) {
+  const [, what, end] = /^(.*): (.*)$/.exec(step.text) ?? [];
+  if (step.what === "end") return { finished: "通话结束", "hung up": "市民挂断", taken: "转入会议" }[step.text] ?? step.text;
+  if (step.what === "queue") return `${QUEUES[what] ?? what}：${WORDS[end] ?? `按 ${end}`}`;
+  if (step.what === "dials") return `${what}：${end === "answered" ? "接通" : "无人接听"}`;
+  if (step.what === "records") return step.text ? `按 ${step.text} 结束` : "录满时间";
+  if (step.what === "notes") {
+    return step.text.replace(/^survey \w+: (\d)$/, "满意度评价 $1").replace(/^voicemail of (.*) s$/, "留言 $1 秒").replace(/^call back (.*)$/, "登记回拨 $1")
+      .replace(/^hand-off to (\d+): True$/, "已转接 $1").replace(/^hand-off to (\d+): False$/, "转接 $1 未接通");
+  }
+  return step.text || "（没有）";
+}
 
 export class Simulation {
   constructor(doc, graph) {
@@ -53,8 +68,8 @@ export class Simulation {
   }
 
   step(step) {
-    if (step.what === "node") return el("li", { class: "at" }, el("button", { type: "button", class: "link", onclick: () => this.graph.select(step.node) }, step.node), el("span", { class: "hint" }, step.by ? `经 ${step.by}` : ""));
-    const words = step.what === "end" ? ({ finished: "通话结束", "hung up": "市民挂断" }[step.text] ?? step.text) : step.text || "（没有）";
+    if (step.what === "node") return el("li", { class: "at" }, el("button", { type: "button", class: "link", onclick: () => this.graph.select(step.node) }, step.node), el("span", { class: "hint" }, step.by_label));
+    const words = told(step);
     return el("li", {}, el("span", { class: "tag" }, SIGNS[step.what] ?? step.what), el("span", {}, words),
       step.field ? el("button", { type: "button", class: "link", "aria-label": `听：${words}`, onclick: (event) => this.hear(step, event.target) }, "听") : null);
   }
