@@ -11,7 +11,16 @@ from aiohttp import ClientSession, ClientTimeout, web
 
 from agent_desk.account import login, second_factor_page, second_step
 from agent_desk.account.door import ADDRESS_LIMIT
-from agent_desk.admin import account_acts, account_import, accounts, audit, units
+from agent_desk.admin import (
+    account_acts,
+    account_import,
+    accounts,
+    audit,
+    script_drafts,
+    script_pages,
+    script_walks,
+    units,
+)
 from agent_desk.admin import pages as admin
 from agent_desk.agents import (
     acts,
@@ -97,6 +106,9 @@ ROOMS = (
     account_import,
     units,
     audit,
+    script_pages,
+    script_drafts,
+    script_walks,
 )
 
 __all__ = ["DeskServices", "api_document", "make_app"]

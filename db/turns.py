@@ -20,6 +20,7 @@ class Turn(IntEnum):
     VALIDITY = 0x12345_03
     NODE = 0x12345_04
     KNOWLEDGE = 0x12345_05
+    SCRIPT = 0x12345_06
     ACCOUNTS = 0x12345_10
 
 

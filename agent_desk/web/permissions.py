@@ -56,6 +56,8 @@ class Permission(StrEnum):
     HANG_WALLS = "hang_walls"
     """Links with which screens on a wall show the board without a log-in."""
     ADMINISTER = "administer"
+    EDIT_SCRIPTS = "edit_scripts"
+    """What callers hear: drafts, publishing, going back."""
     READ_AUDIT = "read_audit"
 
 
@@ -111,7 +113,13 @@ TABLE: dict[str, frozenset[Permission]] = {
     },
     "ANALYST": _FIGURES | {Permission.WATCH_BOARD},
     "ADMIN": frozenset(
-        {Permission.ADMINISTER, Permission.WATCH_BOARD, Permission.ARRANGE_FLOOR, Permission.HANG_WALLS}
+        {
+            Permission.ADMINISTER,
+            Permission.EDIT_SCRIPTS,
+            Permission.WATCH_BOARD,
+            Permission.ARRANGE_FLOOR,
+            Permission.HANG_WALLS,
+        }
     ),
     "SECURITY": frozenset({Permission.READ_AUDIT}),
     "CITIZEN": frozenset(),
@@ -150,6 +158,7 @@ PAGES: tuple[Page, ...] = (
     Page(Permission.ADMINISTER, "/admin", "系统管理"),
     Page(Permission.ADMINISTER, "/admin/accounts", "账号"),
     Page(Permission.ADMINISTER, "/admin/units", "单位"),
+    Page(Permission.EDIT_SCRIPTS, "/admin/scripts", "语音脚本"),
     Page(Permission.READ_AUDIT, "/audit", "操作留痕"),
 )
 

@@ -40,7 +40,7 @@ from db.models.organisation import (
     User,
     WebSession,
 )
-from db.models.script import ScriptStepRow, ScriptVersion, SurveyAnswer
+from db.models.script import ScriptCase, ScriptDraft, ScriptDraftReader, ScriptStepRow, ScriptVersion, SurveyAnswer
 from db.models.ticket import (
     Attachment,
     AuditEvent,
@@ -87,6 +87,9 @@ __all__ = [
     "Region",
     "ReturnRequest",
     "ReworkRound",
+    "ScriptCase",
+    "ScriptDraft",
+    "ScriptDraftReader",
     "ScriptStepRow",
     "ScriptVersion",
     "SecondFactor",

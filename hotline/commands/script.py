@@ -98,8 +98,9 @@ def publish(
     """Publish a script as a new version. Calls under way stay on theirs."""
     from hotline.commands.database import open_sessions
     from hotline.commands.user import at_the_terminal
+    from ivr.editing.publishing import InForceChanged, NothingNew, publish_tested
     from ivr.script.document import ScriptRefused
-    from ivr.script.versions import publish as publish_version
+    from ivr.script.versions import current
     from runtime.clock import SystemClock
 
     settings = load_settings()
@@ -109,9 +110,22 @@ def publish(
         async with open_sessions(settings) as sessions, sessions.begin() as session:
             try:
                 text = path.read_text(encoding="utf-8")
-                version = await publish_version(
-                    session, SystemClock(), text, user_name=at_the_terminal(), note=note
+                before = await current(session)
+                version = await publish_tested(
+                    session,
+                    SystemClock(),
+                    text,
+                    in_force=before.id if before else None,
+                    user_name=at_the_terminal(),
+                    note=note,
                 )
+            except NothingNew:
+                assert before is not None
+                version = before
+            except InForceChanged as error:
+                raise UserError(
+                    "another version was published just now", "look at it, then publish again"
+                ) from error
             except (ScriptRefused, OSError, UnicodeDecodeError) as error:
                 raise UserError(str(error), f"`hotline script check {path}` shows every problem") from error
         out.print(f"published {version.name} version {version.version}")

@@ -25,10 +25,16 @@ What = Literal["node", "says", "hears", "queue", "dials", "records", "notes", "e
 
 @dataclass(frozen=True, slots=True)
 class WalkStep:
-    """One thing that happened: a node entered, words said, keys pressed, and so on."""
+    """One thing that happened: a node entered, words said, keys pressed, and so on.
+
+    `node` and `by` (the exit it was reached by) belong to a node entered, `prompt` to words said.
+    """
 
     what: What
     text: str
+    node: str = ""
+    by: str = ""
+    prompt: Prompt | None = None
 
 
 def parse_inputs(text: str) -> list[str]:
@@ -79,7 +85,7 @@ class WalkLine:
 
     async def say(self, prompts: Sequence[Prompt], keys: str = ALL_KEYS) -> str:
         for prompt in prompts:
-            self._note("says", prompt.text)
+            self.steps.append(WalkStep("says", prompt.text, prompt=prompt))
         key = self._next(keys)
         if key:
             self._note("hears", key)
@@ -138,7 +144,8 @@ class WalkJournal:
     line: WalkLine
 
     def step(self, call_id: str, script: str, version: int, node: str, kind: str, detail: str) -> None:
-        self.line.steps.append(WalkStep("node", f"{node} ({kind})" + (f" by {detail}" if detail else "")))
+        text = f"{node} ({kind})" + (f" by {detail}" if detail else "")
+        self.line.steps.append(WalkStep("node", text, node=node or f"({kind})", by=detail))
 
     def survey(self, call_id: str, question: str, answer: int, agent: str) -> None:
         self.line.steps.append(WalkStep("notes", f"survey {question}: {answer}"))

@@ -20,6 +20,9 @@ from ivr.script.script import Script
 MENU_CHOICES = 7
 """Choices a caller can be expected to remember; more is a warning."""
 
+NAMES_SHOWN = 40
+"""Nodes named in a finding: each of thousands of wrong exits repeats them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -82,7 +85,8 @@ def check(document: Document, seconds_of: SecondsOf = spoken_seconds) -> Report:
 # -- names -----------------------------------------------------------------------------------------
 def _unknown_names(document: Document) -> Iterable[Problem]:
     script = document.script
-    known = "、".join(sorted(script.nodes))
+    names = sorted(script.nodes)
+    known = "、".join(names[:NAMES_SHOWN]) + ("……" if len(names) > NAMES_SHOWN else "")
 
     def unknown(place: tuple[str, ...], target: str, node: str) -> Problem:
         what = f"{place[-1]} 指向不存在的节点“{target}”。"

@@ -84,6 +84,26 @@ def read_file(path: Path) -> Document:
 
 def read_text(text: str) -> Document:
     """The script in this YAML text. Raises ScriptRefused with every problem of form at once."""
+    plain = read_plain(text)
+    lines = plain.lines
+    try:
+        script = Script.model_validate(plain.data)
+    except ValidationError as error:
+        raise ScriptRefused(_explain(error, lines)) from error
+    return Document(script, text, lines)
+
+
+@dataclass(frozen=True, slots=True)
+class PlainText:
+    """A script's YAML before anybody asks whether it is a script; in `data` every scalar is a string."""
+
+    data: Any
+    root: yaml.Node
+    lines: dict[Place, int]
+
+
+def read_plain(text: str) -> PlainText:
+    """The YAML of this text. Raises ScriptRefused when it is no YAML that scripts may be written in."""
     if len(text) > TEXT_LIMIT:
         raise ScriptRefused(
             [Problem("error", "too-long", f"脚本超过 {TEXT_LIMIT} 个字符。", "请拆成更小的脚本。")]
@@ -104,11 +124,7 @@ def read_text(text: str) -> Document:
         raise ScriptRefused([Problem("error", "yaml", "YAML 无法读取。", "请检查特殊字符和嵌套。")]) from error
     if problems:
         raise ScriptRefused(problems)
-    try:
-        script = Script.model_validate(data)
-    except ValidationError as error:
-        raise ScriptRefused(_explain(error, lines)) from error
-    return Document(script, text, lines)
+    return PlainText(data, root, lines)
 
 
 class _Plain:

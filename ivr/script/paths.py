@@ -14,6 +14,9 @@ from ivr.script.script import Script
 PATH_LIMIT = 400
 """Paths listed in a report at most."""
 
+WORK_LIMIT = 20_000
+"""Nodes looked at for them at most: ways through dozens of menus that lead to each other are beyond counting."""
+
 SecondsOf = Callable[[str], float]
 
 
@@ -47,9 +50,13 @@ def human_paths(script: Script, seconds_of: SecondsOf = spoken_seconds) -> list[
     Prompts count in full (a caller may cut them short); silence counts only where he waits it out.
     """
     found: list[HumanPath] = []
+    leading = _leading_to_queue(script)
+    looked = 0
 
     def walk(node_id: str, nodes: tuple[str, ...], keys: tuple[str, ...], said: float, silent: float) -> None:
-        if node_id in nodes or len(found) >= PATH_LIMIT:
+        nonlocal looked
+        looked += 1
+        if node_id in nodes or node_id not in leading or len(found) >= PATH_LIMIT or looked > WORK_LIMIT:
             return
         node = script.nodes[node_id]
         nodes = (*nodes, node_id)
@@ -75,3 +82,19 @@ def human_paths(script: Script, seconds_of: SecondsOf = spoken_seconds) -> list[
 
     walk(script.start, (), (), 0.0, 0.0)
     return sorted(found, key=lambda path: (bool(path.keys), path.seconds))
+
+
+def _leading_to_queue(script: Script) -> set[str]:
+    """Nodes from which some way leads to a queue."""
+    before: dict[str, list[str]] = {}
+    for node_id, node in script.nodes.items():
+        for target in node.exits().values():
+            before.setdefault(target, []).append(node_id)
+    found: set[str] = set()
+    stack = [node_id for node_id, node in script.nodes.items() if isinstance(node, Queue)]
+    while stack:
+        node_id = stack.pop()
+        if node_id not in found:
+            found.add(node_id)
+            stack += before.get(node_id, [])
+    return found

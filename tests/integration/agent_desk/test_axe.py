@@ -98,6 +98,7 @@ PAGES = {
     "/admin/units": "ADMIN",
     "/admin/units/new": "ADMIN",
     "/admin/units/2": "ADMIN",
+    "/admin/scripts": "ADMIN",
     "/audit": "SECURITY",
 }
 

@@ -13,7 +13,7 @@ from aiohttp import hdrs
 from sqlalchemy import select
 
 from agent_desk.floor.figure_sheets import TABLES, Share, workbook
-from agent_desk.web.openapi import XLSX
+from agent_desk.web.access import XLSX
 from db.models import AuditEvent, User
 from tests.unit.agent_desk.conftest import Desk
 from tests.unit.agent_desk.floor.test_figures import DAY, as_role, centre

@@ -61,7 +61,7 @@ def test_unknown_roles_give_nothing() -> None:
         ("DISPATCHER", ["工单", "运行监控"]),
         ("SHIFT_LEAD", ["坐席工作台", "我的工单", "运行监控", "话务指标"]),
         ("UNIT_LIAISON", ["本单位工单"]),
-        ("ADMIN", ["运行监控", "系统管理", "账号", "单位"]),
+        ("ADMIN", ["运行监控", "系统管理", "账号", "单位", "语音脚本"]),
     ],
 )
 def test_everybody_finds_the_own_tickets_in_the_navigation_once(role: str, names: list[str]) -> None:
