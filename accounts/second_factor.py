@@ -132,13 +132,15 @@ async def check(session: AsyncSession, user_id: int, key: str, code: str, *, now
     return "recovery" if used is not None else ""
 
 
-async def reset(session: AsyncSession, actor: Actor, user_id: int, *, version: int, now: datetime) -> None:
+async def reset(
+    session: AsyncSession, actor: Actor, user_id: int, *, now: datetime, version: int | None = None
+) -> None:
     """An administrator takes the second factor away: the telephone is lost, say. Raises Refusal."""
     await begin(session)
     user = await session.get(User, user_id, populate_existing=True)
     if user is None:
         raise Refusal(Fault.UNKNOWN, "没有这个账号。")
-    if user.version != version:
+    if version is not None and user.version != version:
         raise Refusal(Fault.CHANGED, "这个账号刚刚被其他管理员修改过，您的修改没有保存。")
     if await session.get(SecondFactor, user_id) is None:
         raise Refusal(Fault.STATE, "这个账号没有启用动态口令。")

@@ -103,7 +103,7 @@ async def log_in(request: web.Request) -> web.StreamResponse:
     address = client_address(request, services(request).settings.trusted_proxies)
     try:
         async with request.config_dict[ADDRESS_LIMIT].turn(address) as turn:
-            user, error = await _check(services(request), login, password, address)
+            user, error = await check_login(services(request), login, password, address)
             turn.failed = user is None
     except AddressBlocked as blocked:
         error = f"您所在的网络登录失败次数过多，请在 {moment(blocked.until, '%H:%M')} 以后再试。"
@@ -130,7 +130,7 @@ async def _needs_code(desk: DeskServices, user: User, address: str) -> bool:
     return False
 
 
-async def _check(desk: DeskServices, login: str, password: str, address: str) -> tuple[User | None, str]:
+async def check_login(desk: DeskServices, login: str, password: str, address: str) -> tuple[User | None, str]:
     """The account, or None and what to tell the person. Five failures lock the account for 15 minutes."""
     async with desk.sessions() as session:
         user = await session.scalar(select(User).where(User.login == login, User.active))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -56,24 +57,7 @@ async def page(request: web.Request) -> web.StreamResponse:
     wanted = asked(request, Filter)
     desk = services(request)
     now = desk.clock.now()
-    waits = User.locked_until > now
-    where: list[ColumnElement[bool]] = []
-    if wanted.q:
-        where.append(
-            or_(User.login.icontains(wanted.q, autoescape=True), User.name.icontains(wanted.q, autoescape=True))
-        )
-    if wanted.role:
-        # Both databases keep the list as JSON text with quoted codes.
-        where.append(cast(User.roles, String).contains(f'"{wanted.role}"', autoescape=True))
-    if wanted.unit:
-        where.append(User.unit_id == wanted.unit)
-    match wanted.state:
-        case "locked":
-            where.append(or_(~User.active, waits))
-        case "first":
-            where.append(and_(User.active, User.must_change_password))
-        case "open":
-            where.append(and_(User.active, or_(User.locked_until.is_(None), ~waits)))
+    where = wanted_accounts(wanted, now)
     async with desk.sessions() as session:
         total = await session.scalar(select(func.count()).select_from(User).where(*where)) or 0
         rows = await session.scalars(
@@ -102,6 +86,29 @@ async def page(request: web.Request) -> web.StreamResponse:
         page=wanted.page,
         pages=max(1, -(-total // PAGE)),
     )
+
+
+def wanted_accounts(wanted: Filter, now: datetime) -> list[ColumnElement[bool]]:
+    """What the filter says, for both databases."""
+    waits = User.locked_until > now
+    where: list[ColumnElement[bool]] = []
+    if wanted.q:
+        where.append(
+            or_(User.login.icontains(wanted.q, autoescape=True), User.name.icontains(wanted.q, autoescape=True))
+        )
+    if wanted.role:
+        # Both databases keep the list as JSON text with quoted codes.
+        where.append(cast(User.roles, String).contains(f'"{wanted.role}"', autoescape=True))
+    if wanted.unit:
+        where.append(User.unit_id == wanted.unit)
+    match wanted.state:
+        case "locked":
+            where.append(or_(~User.active, waits))
+        case "first":
+            where.append(and_(User.active, User.must_change_password))
+        case "open":
+            where.append(and_(User.active, or_(User.locked_until.is_(None), ~waits)))
+    return where
 
 
 @routes.get("/admin/accounts/new")

@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 from sqlalchemy import select
 
+from accounts import second_factor
 from accounts.changes import (
     LONGEST_NAME,
     NEXT_FREE,
@@ -34,7 +35,9 @@ from tickets.actor import Actor
 
 USE_THESE = "use 2 to 32 letters, digits, dots, dashes, underscores"
 
-app = typer.Typer(no_args_is_help=True, help="Accounts: add, list, set a password or a node.")
+app = typer.Typer(
+    no_args_is_help=True, help="Accounts: add, list, set a password, a node or a second factor."
+)
 
 
 def at_the_terminal() -> str:
@@ -65,6 +68,7 @@ def _plainly(login: str, *, name: str = "", seats: int = 0) -> Iterator[None]:
             ),
             Fault.LOGIN_TAKEN: (f"the login {login!r} is taken", "choose another, or see `hotline user list`"),
             Fault.NAME: (f"{name[:SHOWN]!r} cannot be a name", f"give 1 to {LONGEST_NAME} characters"),
+            Fault.STATE: (f"{login!r} has no second factor", "nothing needs to be done"),
             Fault.SEATS_FULL: (f"all {seats} seats are taken", "raise HOTLINE_SEATS and restart"),
         }
         if refusal.fault not in told:
@@ -179,5 +183,20 @@ def password_(login: Annotated[str, typer.Argument(help="Whose password to set a
                 user = await by_login(session, login)
             await reset_password(session, _actor(), user.id, password_hash=hashed, now=SystemClock().now())
         out.print(f"new password of {login}: {word}")
+
+    run(work)
+
+
+@app.command("second-factor")
+def second_factor_(login: Annotated[str, typer.Argument(help="Whose second factor to take away.")]) -> None:
+    """Take an account's second factor away, when its telephone is lost; a new one is set up in the browser."""
+    settings = load_settings()
+
+    async def work() -> None:
+        async with open_sessions(settings) as sessions, sessions.begin() as session:
+            with _plainly(login):
+                user = await by_login(session, login)
+                await second_factor.reset(session, _actor(), user.id, now=SystemClock().now())
+        out.print(f"{login} signs in with the password alone until a new second factor is set up")
 
     run(work)

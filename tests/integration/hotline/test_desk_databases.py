@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select, true
 
-from agent_desk.account.login import _check
+from agent_desk.account.login import check_login
+from agent_desk.admin.account_form import Filter
+from agent_desk.admin.accounts import wanted_accounts
 from agent_desk.admin.pages import health
 from agent_desk.agents.caller_cards import CallerCards
 from agent_desk.agents.snapshot import desk_state
@@ -56,13 +60,13 @@ def hub(desk: DeskServices) -> LiveHub:
 
 async def test_log_in_lock_out_and_sessions(services: DeskServices, clock: FakeClock) -> None:
     for _ in range(FAILURES_ALLOWED):
-        user_id, error = await _check(services, "agent1", "wrong")
-    assert user_id is None and "锁定" in error
+        user, error = await check_login(services, "agent1", "wrong", "")
+    assert user is None and "锁定" in error
     clock.move(minutes=16)
-    user_id, _ = await _check(services, "agent1", PASSWORD)
-    assert user_id is not None
+    user, _ = await check_login(services, "agent1", PASSWORD, "")
+    assert user is not None
     browsers = WebSessions(services.sessions, clock)
-    token = await browsers.open(user_id, address="", agent="")
+    token = await browsers.open(user.id, address="", agent="")
     found = await browsers.find(token)
     assert found is not None and found.login == "agent1" and found.unit_name
     clock.move(hours=13)
@@ -113,3 +117,14 @@ async def test_lists_search_and_count(services: DeskServices, clock: FakeClock) 
         assert await counts(session, true()) == {"REGISTERED": 1}
     assert (total, rows[0].clock, nothing) == (1, "分流", [])
     assert {part.part for part in health(services, hub(services), articles=0)} >= {"数据库", "磁盘"}
+
+
+async def test_accounts_are_found_by_role_text_and_state(services: DeskServices, clock: FakeClock) -> None:
+    async def found(**wanted: Any) -> set[str]:
+        async with services.sessions() as session:
+            where = wanted_accounts(Filter(**wanted), clock.now())
+            return set(await session.scalars(select(User.login).where(*where)))
+
+    assert await found(role="AGENT") == {"agent1", "agent2", "agent3", "lead"}
+    assert await found(role="ADMIN", q="ADM") == {"admin"}
+    assert await found(state="locked") == set() and "agent1" in await found(state="open")

@@ -342,6 +342,22 @@ def test_a_new_password_ends_sessions_must_be_changed_and_leaves_a_trace(install
     assert all(name.startswith("命令行 ") and account == "1" for _, name, account in rows)
 
 
+def test_a_second_factor_is_taken_away_at_the_terminal(installed: Run, tmp_path: Path) -> None:
+    assert installed("user", "add", "wangli", "--name", "王丽", "--role", "ADMIN")[0] == 0
+    assert "has no second factor" in mistake(installed("user", "second-factor", "wangli"))
+    assert "no account 'nobody'" in mistake(installed("user", "second-factor", "nobody"))
+    with sqlite3.connect(tmp_path / "var" / "hotline.db") as database:
+        database.execute("INSERT INTO second_factor VALUES (1, 'salt', '2025-01-01', '2025-01-01', 7)")
+    database.close()
+    code, text = installed("user", "second-factor", "wangli")
+    assert code == 0 and "password alone" in text
+    with sqlite3.connect(tmp_path / "var" / "hotline.db") as database:
+        assert database.execute("SELECT count(*) FROM second_factor").fetchall() == [(0,)]
+        (action, name) = database.execute("SELECT action, actor_name FROM audit_event ORDER BY id DESC").fetchone()
+    database.close()
+    assert action == "second_factor_reset" and name.startswith("命令行 ")
+
+
 @pytest.mark.parametrize(
     ("words", "said", "remedy"),
     [

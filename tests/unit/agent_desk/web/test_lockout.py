@@ -7,7 +7,8 @@ import pytest
 from aiohttp import hdrs
 from sqlalchemy import select
 
-from agent_desk.account import login as login_room
+from agent_desk.account import attempts
+from agent_desk.account.login import check_login
 from agent_desk.web import passwords
 from agent_desk.web.lockout import (
     ADDRESS_FAILURES,
@@ -77,9 +78,9 @@ async def test_a_volley_of_wrong_passwords_is_evaluated_five_times(
         evaluated += stored is not None
         return await matches(stored, password)
 
-    monkeypatch.setattr(login_room, "password_matches", counted)
+    monkeypatch.setattr(attempts, "password_matches", counted)
     services = desk.server.app[SERVICES]
-    said = await asyncio.gather(*(login_room._check(services, "agent1", "wrong") for _ in range(30)))
+    said = await asyncio.gather(*(check_login(services, "agent1", "wrong", "") for _ in range(30)))
     assert evaluated == FAILURES_ALLOWED
     assert all(user_id is None for user_id, _ in said)
     assert (await submit_login(await desk.client(), "agent1", PASSWORD)).status == 401
