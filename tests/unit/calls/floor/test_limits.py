@@ -8,7 +8,7 @@ from db.session import Sessions
 async def test_a_queue_has_its_own_limits_or_the_usual_ones(sessions: Sessions) -> None:
     async with sessions.begin() as session:
         await set_limits(session, "common", {Metric.WAITING: Limit(10, 30), Metric.READY: Limit(None, None)})
-        session.add(FloorLimit(queue="common", metric="of_a_newer_release", amber=1, red=1))
+        session.add(FloorLimit(queue="common", metric="newer", amber=1, red=1))
     async with sessions() as session:
         found = await limits(session, ["", "common"])
     assert found[""] == DEFAULTS

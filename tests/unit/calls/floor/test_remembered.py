@@ -51,7 +51,7 @@ class Day:
         calls = list(self.line.calls.values())
         waiting = [call for call in calls if call.entry]
         talking = [call for call in calls if call.joined("agent")]
-        match chance.randrange(14):
+        match chance.randrange(15):
             case 0 | 1 | 2:
                 call = self.line.start(
                     new_call_id(), f"PJSIP/trunk-{self._leg()}", "u", now, caller_raw=chance.choice(NUMBERS)
@@ -83,12 +83,12 @@ class Day:
                 self.line.end(call, now)
                 for leg in list(call.legs.values()):
                     self.line.leg_left(call, leg, now)
-            case 11 | 12:
+            case 11 | 12 | 14:
                 seat = self.roster.seat(chance.choice(SEATS), now)
                 self.roster.heartbeat(seat, True, True, now)
                 if seat.state == "offline":
                     self.roster.login(seat.agent, None, ("common",), now)
-                elif chance.random() < 0.6:
+                elif chance.random() < 0.75:
                     self.roster.ready(seat, now)
                 elif chance.random() < 0.8:
                     self.roster.not_ready(seat, chance.choice(("break", "meal")), now)
