@@ -91,4 +91,4 @@ async def _dispatch_again(
             .order_by(TicketClock.id.desc())
             .limit(1)
         )
-        notices.tell_unit(session, ticket, heir, now, sign_by)
+        notices.tell_unit_to_sign(session, ticket, heir, now, sign_by)
