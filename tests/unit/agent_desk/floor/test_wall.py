@@ -11,13 +11,13 @@ from sqlalchemy import select
 from agent_desk.floor import wall
 from agent_desk.floor.feed import FLOOR
 from db.models import AuditEvent, WallLink
-from tests.unit.agent_desk.conftest import Client, Desk, MakeDesk
+from tests.unit.agent_desk.conftest import Client, Desk, MakeDesk, Person
 from tests.unit.agent_desk.floor.test_feed import queue_up
 from tests.unit.agent_desk.live.test_hub import until
 
 
-async def a_key(desk: Desk) -> str:
-    admin = await desk.log_in("admin")
+async def a_key(desk: Desk, admin: Person | None = None) -> str:
+    admin = admin or await desk.log_in("admin")
     answer = await admin.post("/api/board/walls", {"name": "大厅东墙"})
     assert answer.status == 200, await answer.text()
     path = (await answer.json())["path"]
@@ -64,10 +64,10 @@ async def test_without_a_key_nothing_is_said(desk: Desk, first: str) -> None:
 
 async def test_a_revoked_link_goes_dark(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wall, "CHECK_PINGS", 2)
-    key = await a_key(desk)
+    admin = await desk.log_in("admin")
+    key = await a_key(desk, admin)
     socket = await screen(await desk.client(), key)
     await until(socket, lambda m: m["type"] == "board")
-    admin = await desk.log_in("admin")
     [link] = await admin.json("/api/board/walls")
     assert link["name"] == "大厅东墙" and link["seen_at"] is not None
     assert (await admin.post("/api/board/walls/revoke", {"link": link["id"]})).status == 200
