@@ -35,9 +35,7 @@ from tickets.actor import Actor
 
 USE_THESE = "use 2 to 32 letters, digits, dots, dashes, underscores"
 
-app = typer.Typer(
-    no_args_is_help=True, help="Accounts: add, list, set a password, a node or a second factor."
-)
+app = typer.Typer(no_args_is_help=True, help="Accounts: add, list, set a password, a node or a second factor.")
 
 
 def at_the_terminal() -> str:
