@@ -3,9 +3,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
-# More processes are no quicker on two cores; tests on the real parts lose sound where the processor is full.
+# More processes are no quicker on two cores. Tests on the real parts wait half of their time; too many lose sound.
 unit_workers=${HOTLINE_TEST_UNIT_WORKERS:-3}
-real_workers=${HOTLINE_TEST_WORKERS:-2}
+real_workers=${HOTLINE_TEST_WORKERS:-3}
 
 step() { printf '\n== %s\n' "$*"; }
 
