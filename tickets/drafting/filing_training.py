@@ -14,6 +14,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from tickets.fields import APPEAL_TYPES
 from tickets.learned.fitting import fit
 from tickets.learned.noise import misheard
 from tickets.learned.pieces import pieces_of, plain
-from tickets.learned.vectors import available, mean_vector
+from tickets.learned.vectors import Vector, available, mean_vector
 
 ARTICLES = Path(__file__).parents[2] / "kb" / "articles"
 FEWEST = 2
@@ -136,7 +137,7 @@ def _of_vectors(filed: Sequence[Filed], codes: list[str], types: list[str]) -> d
     names = ("category_vector_weights", "category_vector_bias", "kind_vector_weights", "kind_vector_bias")
     if not available():
         return {name: np.zeros(0, np.float32) for name in (*names, "vector_mean")} | {"vector_spread": 1.0}
-    raw = np.array([mean_vector(one.text, LONGEST) for one in filed])
+    raw = np.array([_vector(one.text) for one in filed])
     mean, spread = raw.mean(axis=0), float(raw.std())
     scaled = (raw - mean) / spread
     parts: list[Any] = []
@@ -144,6 +145,12 @@ def _of_vectors(filed: Sequence[Filed], codes: list[str], types: list[str]) -> d
         weights, bias = fit(scaled, labels, [1.0] * len(filed), VECTOR_STRENGTH, classes)
         parts += [weights.astype(np.float16), bias]
     return dict(zip(names, parts, strict=True)) | {"vector_mean": mean, "vector_spread": spread}
+
+
+@cache
+def _vector(text: str) -> Vector:
+    """Kept for all folds: making the vectors takes longer than learning from them."""
+    return mean_vector(text, LONGEST)
 
 
 def figures(filed: Sequence[Filed]) -> str:

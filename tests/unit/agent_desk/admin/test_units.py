@@ -62,7 +62,7 @@ async def test_closing_needs_a_successor_and_tells_pages_of_its_tickets(desk: De
     urban = await of(desk, "urban")
     response = await admin.form(f"/admin/units/{urban.id}/close", version="1")
     page = await response.text()
-    assert response.status == 422 and "1 件未办结工单、1 个账号，请选择接续单位" in page
+    assert response.status == 422 and "1 件未办结工单、2 个账号，请选择接续单位" in page
     heir = await made(admin, desk, "law", "县执法局")
     heard: list[Event] = []
 
