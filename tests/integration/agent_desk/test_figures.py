@@ -15,6 +15,7 @@ async def test_figures_are_read_and_followed(room: Room, browser: Browser) -> No
     async with room.sessions.begin() as session:
         await hour.write(session, people=False)
     page = await signed_in(room, browser, "ANALYST")
+    await page.goto(f"{room.url}/")
     await expect(page.locator("nav.all")).to_contain_text("话务指标", timeout=SHOWN_MS)
     await page.goto(f"{room.url}/figures?{DAY}")
     assert await faults(page) == []

@@ -11,7 +11,9 @@ from tests.unit.asterisk_conf.programs import program
 
 MANUAL = """<?xml version="1.0" encoding="UTF-8"?>
 <docs>
- <application name="Dial" language="en_US"><synopsis>Calls somebody.</synopsis></application>
+ <application name="Dial" language="en_US"><synopsis>Calls.</synopsis>
+  <syntax><parameter name="Whom"/></syntax></application>
+ <module name="app_dial" language="en_US"><support_level>core</support_level></module>
  <manager name="DBDel" language="en_US"><synopsis>Deletes.</synopsis>
   <syntax><parameter name="Key"/></syntax></manager>
  <configInfo name="stasis" language="en_US"><synopsis>Bus</synopsis><configFile name="stasis.conf">
@@ -32,8 +34,13 @@ def whole(folder: Path, text: str = MANUAL) -> Path:
 def test_settings_and_actions_stay_and_long_words_go(tmp_path: Path) -> None:
     assert write_manual(whole(tmp_path / "whole"), tmp_path / "made")
     made = (tmp_path / "made" / FILE).read_text(encoding="utf-8")
-    assert 'name="max_size" default="50"' in made and "Most threads" in made and "Deletes." in made
-    for gone in ("Dial", "Long.", "version", 'name="Key"'):
+    assert (
+        'name="max_size" default="50"' in made
+        and "Most threads" in made
+        and "Deletes." in made
+        and "Calls." in made
+    )
+    for gone in ("app_dial", "Long.", "version", 'name="Key"', 'name="Whom"'):
         assert gone not in made
 
 
