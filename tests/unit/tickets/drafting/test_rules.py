@@ -7,6 +7,8 @@ import pytest
 from tests.unit.tickets.drafting.talking import said
 from tickets.drafting.drafter import Drafter
 from tickets.drafting.lexicon import Lexicon
+from tickets.drafting.routing import find_tags
+from tickets.drafting.talk import lines_of
 
 
 def value(drafter: Drafter, field: str, *lines: str) -> str:
@@ -100,6 +102,17 @@ def test_the_urgency(drafter: Drafter, text: str, urgency: str) -> None:
 def test_tags(drafter: Drafter) -> None:
     found = drafter.update(said("我们小区200多户都没拿到房反映了好几次了我老伴瘫痪"))
     assert {s.value for s in found["tags"]} == {"群体性", "重复", "特殊群体"}
+
+
+@pytest.mark.parametrize("text", ["希望你们尽快派人来修电话是13912345678", "单价是12.85", "退了我80多块"])
+def test_the_end_of_a_number_is_nobody_s_age(text: str) -> None:
+    lines = lines_of(said("我们村的路灯坏了", text))
+    assert "特殊群体" not in {tag.value for tag in find_tags(lines, enterprise=False)}
+
+
+@pytest.mark.parametrize("text", ["我一个人住今年78了", "我80多了走不动"])
+def test_old_age_is_heard(text: str) -> None:
+    assert [tag.value for tag in find_tags(lines_of(said(text)), enterprise=False)] == ["特殊群体"]
 
 
 def test_reports_are_protected_and_ordinary(drafter: Drafter) -> None:
