@@ -62,6 +62,8 @@ class CallFacts:
     wrapup_s: float = 0.0
     seats: int = 0
     third: bool = False
+    ended: bool = True
+    """How long the talk was is known only then."""
 
     @property
     def short(self) -> bool:
@@ -101,6 +103,7 @@ def facts(row: CallRow, stays: Sequence[Stay], queue: str = "") -> CallFacts:
         wrapup_s=row.wrapup_s if answered else 0.0,
         seats=row.seats,
         third=row.third,
+        ended=row.ended_at is not None,
     )
 
 

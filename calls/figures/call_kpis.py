@@ -65,19 +65,19 @@ def overflow_rate(call: CallFacts) -> Share:
 
 
 def handling_time(call: CallFacts) -> Share:
-    return call.talk_s + call.hold_s + call.wrapup_s, call.answered
+    return call.talk_s + call.hold_s + call.wrapup_s, call.answered and call.ended
 
 
 def talk_time(call: CallFacts) -> Share:
-    return call.talk_s, call.answered
+    return call.talk_s, call.answered and call.ended
 
 
 def hold_time(call: CallFacts) -> Share:
-    return call.hold_s, call.answered
+    return call.hold_s, call.answered and call.ended
 
 
 def wrap_up_time(call: CallFacts) -> Share:
-    return call.wrapup_s, call.answered
+    return call.wrapup_s, call.answered and call.ended
 
 
 def transfer_rate(call: CallFacts) -> Share:
@@ -133,12 +133,19 @@ CALL_KPIS: tuple[Kpi[CallFacts], ...] = (
         overflow_rate,
     ),
     Kpi(
-        *("AHT", "平均处理时长", Kind.MEAN, "（通话＋保持＋话后整理）合计÷接听量。", handling_time),
+        *("AHT", "平均处理时长", Kind.MEAN, "（通话＋保持＋话后整理）合计÷接听量，通话中的不计。", handling_time),
         of_seats=True,
     ),
-    Kpi("ATT", "平均通话时长", Kind.MEAN, "通话时长合计（不含保持）÷接听量。", talk_time, of_seats=True),
-    Kpi("HOLD", "平均保持时长", Kind.MEAN, "保持时长合计÷接听量。", hold_time, of_seats=True),
-    Kpi("ACW", "平均话后时长", Kind.MEAN, "话后整理时长合计÷接听量。", wrap_up_time, of_seats=True),
+    Kpi(
+        "ATT",
+        "平均通话时长",
+        Kind.MEAN,
+        "通话时长合计（不含保持）÷接听量，通话中的不计。",
+        talk_time,
+        of_seats=True,
+    ),
+    Kpi("HOLD", "平均保持时长", Kind.MEAN, "保持时长合计÷接听量，通话中的不计。", hold_time, of_seats=True),
+    Kpi("ACW", "平均话后时长", Kind.MEAN, "话后整理时长合计÷接听量，通话中的不计。", wrap_up_time, of_seats=True),
     Kpi(
         *("XFER_RATE", "转接率", Kind.RATE, "有两名以上坐席先后或同时参加的来电÷接听量。", transfer_rate),
         of_seats=True,

@@ -60,6 +60,13 @@ def test_who_waits_is_counted_when_it_is_known_what_came_of_it() -> None:
     assert not facts(row, [stay("common", 2, None, "")], "common").queued
 
 
+def test_how_long_a_talk_took_is_not_told_while_it_goes_on() -> None:
+    call = facts(replace(ANSWERED, ended_at=None, talk_s=0), [stay("common", 2, 12, "answered")])
+    assert call_kpis.answered(call) == (True, 0)
+    for kpi in (call_kpis.handling_time, call_kpis.talk_time, call_kpis.hold_time, call_kpis.wrap_up_time):
+        assert kpi(call)[1] == 0
+
+
 def test_a_message_is_no_abandoned_call() -> None:
     call = facts(replace(LOST, outcome="voicemail"), [stay("common", 2, 32, "timeout")])
     assert call.queued and call.overflowed and not call.abandoned
