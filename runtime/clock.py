@@ -35,3 +35,8 @@ class SystemClock:
 def local(moment: datetime) -> datetime:
     """The same moment on a citizen's wall clock (Asia/Shanghai)."""
     return moment.astimezone(SHANGHAI)
+
+
+def midnight(moment: datetime) -> datetime:
+    """When this moment's day began in Shanghai."""
+    return local(moment).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -18,7 +18,7 @@ from agent_desk.agents.unwatched import lately
 from agent_desk.floor.script_words import ScriptWords
 from agent_desk.floor.view import View, changes, view, wall
 from agent_desk.live.hub import LiveHub
-from calls.floor.figures import midnight, minute_of
+from calls.floor.figures import minute_of
 from calls.floor.floor import Floor
 from calls.floor.limits import limits
 from calls.floor.remembered import remembered
@@ -27,7 +27,7 @@ from calls.floor.usual import Usual, usual
 from calls.nodes.places import NodeState
 from db.session import AWAY, Sessions
 from runtime.bus import Bus, Unsubscribe
-from runtime.clock import Clock
+from runtime.clock import Clock, midnight
 from runtime.events import (
     AgentStateChanged,
     CallAnswered,

@@ -12,8 +12,8 @@ from agent_desk.web import words
 from agent_desk.web.errors import Refused
 from agent_desk.web.inputs import Day, Input, Number, one_of
 from calls.asterisk.queues import QUEUES
-from calls.figures.period import DAY, PeriodRefused, Scope, midnight, this_month, this_week, today, yesterday
-from runtime.clock import SHANGHAI, local
+from calls.figures.period import DAY, PeriodRefused, Scope, this_month, this_week, today, yesterday
+from runtime.clock import SHANGHAI, local, midnight
 
 LONGEST_DAYS = 92
 """A quarter; a longer period is a matter for `hotline figures`."""

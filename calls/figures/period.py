@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
-from runtime.clock import SHANGHAI, local
+from runtime.clock import SHANGHAI, local, midnight
 
 DAY = timedelta(days=1)
 HALF_HOUR = timedelta(minutes=30)
@@ -55,11 +55,6 @@ def moment(text: str) -> datetime:
     if not 2000 <= found.year <= 2999:
         raise PeriodRefused("malformed", f"时间超出范围：{text[:40]}")
     return found
-
-
-def midnight(at: datetime) -> datetime:
-    """The beginning of this moment's day in Asia/Shanghai."""
-    return datetime.combine(local(at).date(), time(), SHANGHAI)
 
 
 def today(now: datetime) -> tuple[datetime, datetime]:

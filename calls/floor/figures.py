@@ -9,12 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from runtime.clock import local
-
 IN_TIME_S = 15.0
 """GB/T 33358: answered within so long (domain.md 4.1, `ANS15`)."""
-SHORT_S = 5.0
-"""Who hangs up sooner in the queue is counted apart (domain.md 4.1, `SHORT_ABANDON`)."""
 HALF_HOUR = 30
 """Minutes."""
 
@@ -29,7 +25,7 @@ class Figures:
     """Answered within IN_TIME_S of entering the queue."""
     abandoned: int = 0
     abandoned_short: int = 0
-    """Of the abandoned those within SHORT_S."""
+    """Of the abandoned those within `SHORT_S`, as the call-backs reckon it."""
     lost: int = 0
     """Left the queue in another way: by key, after the longest wait, or by a fault."""
     wait_ms: int = 0
@@ -90,11 +86,6 @@ class Figures:
 def minute_of(at: datetime) -> int:
     """Whole minutes since 1970."""
     return int(at.timestamp() // 60)
-
-
-def midnight(at: datetime) -> datetime:
-    """When this moment's day began in Shanghai."""
-    return local(at).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def milliseconds(passed: timedelta) -> int:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from calls.asterisk.queues import QUEUES
-from calls.floor.figures import HALF_HOUR, Buckets, Figures, midnight, minute_of
+from calls.floor.figures import HALF_HOUR, Buckets, Figures, minute_of
 from calls.floor.floor_calls import WHOLE_FLOOR, FloorCall, FloorCalls, Stay, Step
 from calls.floor.floor_seats import OFFLINE, FloorSeats, Seat, SeatDay
 from calls.state.call_states import CallState
-from runtime.clock import local
+from runtime.clock import local, midnight
 from runtime.events import AgentStateChanged, CallbackChanged, Event
 
 LATELY_MINUTES = 30

@@ -9,7 +9,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from calls.floor.figures import IN_TIME_S, SHORT_S, Buckets, milliseconds, minute_of
+from calls.callbacks.tasks import SHORT_S
+from calls.floor.figures import IN_TIME_S, Buckets, milliseconds, minute_of
 from calls.state.call_states import WITH_AGENT, CallState
 from runtime.events import (
     CallAnswered,

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from calls.floor.figures import midnight, milliseconds
+from calls.floor.figures import milliseconds
 from calls.state.agent_states import AgentState
-from runtime.clock import local
+from runtime.clock import local, midnight
 from runtime.events import AgentStateChanged
 
 HANDLING = {"talking": "talk_ms", "held": "hold_ms", "wrap_up": "wrap_ms"}

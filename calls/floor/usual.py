@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.floor.figures import HALF_HOUR, midnight
+from calls.floor.figures import HALF_HOUR
 from db.models import Call, QueueEntry
+from runtime.clock import midnight
 
 WEEKS = 4
 HALVES = 24 * 60 // HALF_HOUR

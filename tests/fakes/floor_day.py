@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.floor.figures import midnight
 from db.models import (
     AgentSession,
     AgentStateLog,
@@ -26,6 +25,7 @@ from db.session import Sessions
 from hotline.demo.shape import HOURS
 from ivr.script.versions import shipped_document
 from runtime.callid import new_call_id
+from runtime.clock import midnight
 
 NAMES = [
     "陈晓燕",

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from calls.floor.figures import Buckets, midnight, minute_of
+from calls.floor.figures import Buckets, minute_of
+from runtime.clock import midnight
 
 NINE = datetime(2025, 11, 14, 1, 0, tzinfo=UTC)
 """09:00 in Shanghai."""

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from calls.floor.figures import midnight
 from calls.floor.usual import HALVES, usual
 from db.models import Call, QueueEntry
 from db.session import Sessions
 from runtime.callid import new_call_id
+from runtime.clock import midnight
 from tests.fakes.clock import FakeClock
 
 
